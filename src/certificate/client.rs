@@ -16,7 +16,7 @@ pub enum ClientCertificateError {
     #[error("the client shows no certificate")]
     Missing,
     /// One of them cannot be read.
-    #[error("the certificate of the client cannot be read: {why}")]
+    #[error("the certificate of the client is damaged, or no X.509 certificate ({why})")]
     Malformed {
         /// What is wrong with it.
         why: String,

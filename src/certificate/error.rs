@@ -24,7 +24,10 @@ pub enum CertificateError {
         why: String,
     },
     /// A block holds no certificate.
-    #[error("certificate {} is not an X.509 certificate: {why}", .index + 1)]
+    #[error(
+        "certificate {} is not an X.509 certificate: its PEM block is damaged or holds something else ({why})",
+        .index + 1
+    )]
     Certificate {
         /// Its place in the text, from 0.
         index: usize,
@@ -32,7 +35,9 @@ pub enum CertificateError {
         why: String,
     },
     /// A block holds no private key.
-    #[error("the private key cannot be read: {why}")]
+    #[error(
+        "the private key cannot be read: its PEM block is damaged or holds something else than its label says ({why})"
+    )]
     Key {
         /// What is wrong.
         why: String,

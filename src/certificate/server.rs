@@ -28,7 +28,7 @@ pub enum ServerCertificateError {
     #[error("it shows no certificate")]
     Missing,
     /// One of them cannot be read.
-    #[error("its certificate cannot be read: {why}")]
+    #[error("its certificate is damaged, or no X.509 certificate ({why})")]
     Malformed {
         /// What is wrong with it.
         why: String,

@@ -230,6 +230,70 @@ fn wrong_types_are_told_in_the_words_of_the_api() {
     );
 }
 
+/// What a type of another crate says of a text is not for those who write manifests; and what is to be base64 may be secret.
+#[test]
+fn a_text_that_its_type_refuses_is_told_with_what_would_be_right() {
+    let message = |value: serde_json::Value| {
+        let error = decode(&value).unwrap_err();
+        let of_field = error.to_string();
+        of_field.split_once(": ").unwrap().1.to_owned()
+    };
+    let not_base64 = "the text is not base64, padded with `=`, such as `aGVsbG8=` for `hello`";
+    for text in ["hunter2!", "aGVsbG8", "aGVs bG8=", "aGVsbG8=="] {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"tls.crt": text}});
+        assert_eq!(
+            message(secret),
+            format!("data[tls.crt]: {not_base64}; plain text belongs in `stringData`")
+        );
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "binaryData": {"x": text}});
+        assert_eq!(
+            message(map),
+            format!("binaryData.x: {not_base64}; plain text belongs in `data`")
+        );
+    }
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "creationTimestamp": "yesterday"}});
+    assert_eq!(
+        message(service),
+        "metadata.creationTimestamp: expected a time such as `2024-05-09T12:00:00Z`, found the text `yesterday`"
+    );
+}
+
+/// The words of a parser say what it was doing; people want to know what to write.
+#[cfg(feature = "yaml")]
+#[test]
+fn what_is_not_yaml_is_told_with_what_would_be_right() {
+    for (text, told) in [
+        ("a: b: c\n", "put a text that has `: ` in it in quotes"),
+        (
+            "a: [*x]\n",
+            "put a text that begins with `*` or `&` in quotes",
+        ),
+        (
+            "a: *.example.com\n",
+            "put a text that begins with `*` or `&` in quotes",
+        ),
+        ("a:\n  b: 1\n c: 2\n", "indent it like those beside it"),
+    ] {
+        let manifest = read_all(text);
+        let message = only_error(&manifest).message();
+        assert!(
+            message.starts_with("not YAML: ") && message.contains(told),
+            "{message}"
+        );
+    }
+}
+
+/// Go passes over line breaks in base64, and a block of YAML has them.
+#[test]
+fn base64_may_have_line_breaks() {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "aGVs\r\nbG8=\n"}, "surplus": 1});
+    let read: k8s_openapi::api::core::v1::Secret = decode_as(&secret).unwrap();
+    assert_eq!(read.data.unwrap()["k"].0, b"hello");
+    let report = crate::validation::validate_value(&secret, &Default::default());
+    let fields: Vec<&str> = report.findings().iter().map(|f| f.path()).collect();
+    assert_eq!(fields, ["surplus"], "{:?}", report.findings());
+}
+
 #[test]
 fn an_unknown_kind_is_kept_as_it_is() {
     let value = json!({"apiVersion": "example.com/v1", "kind": "Tea", "metadata": {"name": "x", "namespace": "y"}, "z": 1});

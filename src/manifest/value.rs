@@ -18,29 +18,51 @@ use serde::{
 use serde_json::{Map, Value, map};
 use std::{borrow::Cow, cell::RefCell, fmt, iter, slice};
 
-/// Reads a `T` from the value of an object.
+/// Reads a `T` from the value of an object. A text that its type refuses for a reason of its own is read once more, in full
+/// knowledge of what is expected there.
 pub(super) fn from_value<'de, T: Deserialize<'de>>(
     value: &'de Value,
     nulls: Nulls,
 ) -> Result<T, Misfit> {
-    T::deserialize(Source {
+    let source = Source {
         value,
         nulls,
         unread: None,
-    })
+        texts: Texts::Plain,
+    };
+    let read = T::deserialize(source);
+    match read {
+        Err(Misfit(parts)) if parts.is_foreign => T::deserialize(Source {
+            texts: Texts::Judged,
+            ..source
+        }),
+        read => read,
+    }
 }
 
 /// Reads a `T` from the value of an object, and notes the fields that `T` does not have.
 pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
     value: &'de Value,
     nulls: Nulls,
+    texts: Texts,
     unread: &'de Unread,
 ) -> Result<T, Misfit> {
     T::deserialize(Source {
         value,
         nulls,
         unread: Some(unread),
+        texts,
     })
+}
+
+/// How texts are read that only their type can judge: base64, times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// By the type alone. What it says of a text that it refuses are its author's words, not ours.
+    Plain,
+    /// With a look at what the type expects, which costs time: line breaks in base64 are passed over, as Go does, and what is
+    /// refused is told in our words.
+    Judged,
 }
 
 /// What a null means where a value is needed. Where a field may be absent, null is absent everywhere.
@@ -145,7 +167,17 @@ impl Unread {
 
 /// Why a value does not fit, and where. The path is gathered from the inside out.
 #[derive(Debug)]
-pub(super) struct Misfit(Box<(Vec<ValueStep>, String)>);
+pub(super) struct Misfit(Box<MisfitParts>);
+
+#[derive(Debug)]
+struct MisfitParts {
+    steps: Vec<ValueStep>,
+    message: String,
+    /// Whether the message is in the words of a type of another crate.
+    is_foreign: bool,
+    /// Whether the field asks for base64.
+    is_base64: bool,
+}
 
 #[derive(Debug)]
 enum ValueStep {
@@ -155,7 +187,22 @@ enum ValueStep {
 
 impl Misfit {
     fn of(message: String) -> Self {
-        Self(Box::new((Vec::new(), message)))
+        Self(Box::new(MisfitParts {
+            steps: Vec::new(),
+            message,
+            is_foreign: false,
+            is_base64: false,
+        }))
+    }
+
+    /// A text that is none of what is expected. What is to be base64 may be secret, and is not shown.
+    fn text(expected: &dyn Expected, text: &str) -> Self {
+        if !is_base64(expected) {
+            return <Self as de::Error>::invalid_value(Unexpected::Str(text), expected);
+        }
+        let mut misfit = Self::of(NOT_BASE64.to_owned());
+        misfit.0.is_base64 = true;
+        misfit
     }
 
     /// Something else than `what` was found.
@@ -170,18 +217,34 @@ impl Misfit {
 
     /// The same failure, inside this field.
     pub(super) fn within_field(mut self, field: &str) -> Self {
-        self.0.0.push(ValueStep::Field(field.to_owned()));
+        self.0.steps.push(ValueStep::Field(field.to_owned()));
         self
     }
 
     fn within_item(mut self, index: usize) -> Self {
-        self.0.0.push(ValueStep::Item(index));
+        self.0.steps.push(ValueStep::Item(index));
         self
     }
 
     /// The field path and the message.
     pub(super) fn into_parts(self) -> (String, String) {
-        let (steps, message) = *self.0;
+        let MisfitParts {
+            steps,
+            mut message,
+            is_base64,
+            ..
+        } = *self.0;
+        if let Some(ValueStep::Field(field)) = steps.last().filter(|_| is_base64) {
+            // In a Secret, and in a ConfigMap.
+            let of_plain_text = match field.as_str() {
+                "data" => Some("stringData"),
+                "binaryData" => Some("data"),
+                _ => None,
+            };
+            if let Some(plain) = of_plain_text {
+                message.push_str(&format!("; plain text belongs in `{plain}`"));
+            }
+        }
         (path_of(steps.iter().rev()), message)
     }
 }
@@ -250,7 +313,7 @@ fn describe_expected(expected: &dyn Expected, found: &Unexpected<'_>) -> String 
         "f32" | "f64" => "a number",
         "a sequence" => "a list",
         "a map" => "an object",
-        "Time" | "MicroTime" => "a time such as `2024-05-09T12:00:00Z`",
+        "Time" | "MicroTime" | "a timestamp string" => "a time such as `2024-05-09T12:00:00Z`",
         "IntOrString" | "int or string" => "an integer or a string",
         "Quantity" => "a quantity such as `500m`",
         "unit" => "null",
@@ -269,7 +332,7 @@ fn describe_expected(expected: &dyn Expected, found: &Unexpected<'_>) -> String 
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.1)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -277,7 +340,9 @@ impl std::error::Error for Misfit {}
 
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::of(message.to_string())
+        let mut misfit = Self::of(message.to_string());
+        misfit.0.is_foreign = true;
+        misfit
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -297,12 +362,30 @@ impl de::Error for Misfit {
     }
 }
 
+/// What a type expects, kept.
+struct Expecting(String);
+
+impl Expected for Expecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is said of a text that is to be base64.
+const NOT_BASE64: &str = "the text is not base64, padded with `=`, such as `aGVsbG8=` for `hello`";
+
+/// Whether a type of k8s-openapi expects base64.
+fn is_base64(expected: &dyn Expected) -> bool {
+    expected.to_string() == "a base64-encoded string"
+}
+
 /// A value to read from.
 #[derive(Clone, Copy)]
 struct Source<'de> {
     value: &'de Value,
     nulls: Nulls,
     unread: Option<&'de Unread>,
+    texts: Texts,
 }
 
 impl<'de> Source<'de> {
@@ -328,6 +411,27 @@ impl<'de> Source<'de> {
             reason = "it is whole and within bounds"
         )]
         (number.fract() == 0.0 && number.abs() <= MOST).then_some(number as i64)
+    }
+
+    /// A text, which is empty where a null stands for it.
+    fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.value {
+            _ if self.is_empty() => visitor.visit_borrowed_str(""),
+            Value::String(text) if self.texts == Texts::Judged => {
+                // The visitor is gone when it has refused the text.
+                let expected = Expecting(format!("{}", &visitor as &dyn Expected));
+                let has_breaks = is_base64(&expected) && text.contains(['\r', '\n']);
+                let read = match has_breaks {
+                    true => visitor.visit_string(text.replace(['\r', '\n'], "")),
+                    false => visitor.visit_borrowed_str(text),
+                };
+                read.map_err(|misfit: Misfit| match misfit.0.is_foreign {
+                    true => Misfit::text(&expected, text),
+                    false => misfit,
+                })
+            }
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn members(self, members: &'de Map<String, Value>) -> MemberAccess<'de> {
@@ -475,8 +579,14 @@ impl<'de> Deserializer<'de> for Source<'de> {
         deserialize_bool: visit_bool(false),
         deserialize_f32: visit_f64(0.0),
         deserialize_f64: visit_f64(0.0),
-        deserialize_str: visit_borrowed_str(""),
-        deserialize_string: visit_borrowed_str(""),
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.text(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.text(visitor)
     }
 
     integers! {

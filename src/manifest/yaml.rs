@@ -3,6 +3,7 @@
 //! A stream is cut into documents first, at the lines that YAML reserves for it (`---` and `...`), and
 //! each is parsed alone: a broken document then ends where the next one begins.
 
+mod remedy;
 mod scalar;
 
 use super::{
@@ -439,7 +440,7 @@ impl<'a, 'r> Document<'a, 'r> {
                 }
                 let what = match error.kind() {
                     ErrorKind::TabInBlockIndentation => TAB.to_owned(),
-                    _ => format!("not YAML: {}", error.info()),
+                    kind => remedy::message(kind, &error.info()),
                 };
                 Err(Syntax::new(self.position_of(error.marker()), what))
             }

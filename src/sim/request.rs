@@ -124,9 +124,10 @@ impl Request {
         authority
             .parse::<Authority>()
             .map_err(|error| RequestError::url(url, &error.to_string()))?;
-        let uri: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| RequestError::url(url, &error.to_string()))?;
+        let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| {
+            let problem = unwritable(rest).unwrap_or_else(|| error.to_string());
+            RequestError::url(url, &problem)
+        })?;
         let request = Self::new(Method::GET, uri);
         request.destination_port()?;
         Ok(request)
@@ -329,6 +330,16 @@ fn among(wanted: &NamespacedName, known: &[NamespacedName]) -> String {
     }
 }
 
+/// That a URL has a character which none may have, and how it is written there.
+fn unwritable(rest: &str) -> Option<String> {
+    let outside = |c: &char| format!("/{c}").parse::<Uri>().is_err();
+    let found = rest.chars().find(outside)?;
+    let mut bytes = [0; 4];
+    let bytes = found.encode_utf8(&mut bytes).bytes();
+    let written: String = bytes.map(|byte| format!("%{byte:02X}")).collect();
+    Some(format!("write {found:?} as `{written}`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,6 +406,18 @@ mod tests {
         for url in ["http://a b/", "http://sh\u{f6}p.example/"] {
             let problem = problem(url);
             assert!(problem.contains("not allowed in a host"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_no_url_may_have_is_told_as_it_is_written() {
+        for (url, written) in [
+            ("http://a.example/a b", "write ' ' as `%20`"),
+            ("http://a.example/?q=<", "write '<' as `%3C`"),
+            ("http://a.example/\u{1}", r"write '\u{1}' as `%01`"),
+        ] {
+            let problem = Request::get(url).unwrap_err().to_string();
+            assert!(problem.ends_with(written), "{problem}");
         }
     }
 
