@@ -373,3 +373,83 @@ fn an_address_is_written_as_a_server_has_it() {
     let due = resolver.due(&now());
     assert!(due.iter().all(|write| write.reference.kind != "Gateway"));
 }
+
+/// BackendTLSPolicy `status.ancestors`: the Gateways of another controller are its own to write about, until a Gateway of ours uses
+/// the policy, too.
+#[test]
+fn a_policy_that_only_gateways_of_another_controller_use_gets_nothing_written() {
+    const THEIRS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: theirs }
+spec: { controllerName: example.com/theirs }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: g, namespace: shop, generation: 1 }
+spec: { gatewayClassName: theirs, listeners: [{ name: l, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: shop, generation: 1 }
+spec: { parentRefs: [{ name: g }], rules: [{ backendRefs: [{ name: svc, port: 80 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: svc, namespace: shop }
+spec: { clusterIP: 10.0.0.2, ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: { name: p, namespace: shop, generation: 1 }
+spec:
+  targetRefs: [{ group: '', kind: Service, name: svc }]
+  validation: { hostname: x.example, caCertificateRefs: [{ group: '', kind: ConfigMap, name: ca }] }
+status:
+  ancestors: [{ ancestorRef: { name: g }, controllerName: example.com/theirs, conditions: [] }]
+";
+    let add = |resolver: &mut Resolver, text: &str| {
+        let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
+        assert!(errors.is_empty(), "{errors:?}");
+        resolver.extend(objects.into_iter().map(|decoded| decoded.object));
+        resolver.update();
+    };
+    let kinds = |resolver: &mut Resolver| {
+        let due = resolver.due(&now()).into_iter();
+        let of_theirs = due.filter(|write| ["g", "r", "p"].contains(&&*write.reference.name));
+        of_theirs
+            .map(|write| write.reference.kind)
+            .collect::<Vec<_>>()
+    };
+    let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
+    add(&mut resolver, SET);
+    add(&mut resolver, THEIRS);
+    assert_eq!(kinds(&mut resolver), [""; 0]);
+    let ca = NamespacedName::new("shop", "ca");
+    assert!(!resolver.needs(&ObjectRef::core("ConfigMap", &ca)));
+    let ours = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop, generation: 2 }
+spec: { parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: svc, port: 80 }] }] }
+";
+    add(&mut resolver, ours);
+    assert_eq!(kinds(&mut resolver), ["BackendTLSPolicy"]);
+    let due = resolver.due(&now());
+    let written = json!(write_of(&due, "BackendTLSPolicy").status)["ancestors"].clone();
+    let whose = |entry: &serde_json::Value| {
+        let name = entry["ancestorRef"]["name"].as_str().unwrap().to_owned();
+        (name, entry["controllerName"].as_str().unwrap().to_owned())
+    };
+    let mut whose: Vec<_> = written.as_array().unwrap().iter().map(whose).collect();
+    whose.sort();
+    let entry = |name: &str, controller: &str| (name.to_owned(), controller.to_owned());
+    assert_eq!(
+        whose,
+        [
+            entry("edge", world::CONTROLLER),
+            entry("g", "example.com/theirs")
+        ]
+    );
+    assert!(resolver.needs(&ObjectRef::core("ConfigMap", &ca)));
+}
