@@ -1,4 +1,4 @@
-//! Laws that hold for every set of objects.
+//! Laws for every set of objects.
 
 use crate::world;
 use gwapi::{

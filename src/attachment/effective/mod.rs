@@ -2,7 +2,7 @@
 //!
 //! Every reference is followed, every default applied and everything that is not valid left out or
 //! turned into the error that it has to yield, so that a data plane needs nothing else. What is shared
-//! stands behind an [`Arc`]: a route that hangs on many listeners is held once, and after a change the
+//! stands behind an [`Arc`]: a route that hangs on many listeners is stored once, and after a change the
 //! parts that it does not touch are the same allocation as before.
 
 mod app_protocol;

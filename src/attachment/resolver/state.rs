@@ -179,7 +179,7 @@ impl Resolver {
         &self.resolution
     }
 
-    /// The same objects at another time, against which certificates are held ([`Options::now`]). Takes effect with
+    /// The same objects at another time, by which certificates are judged ([`Options::now`]). Takes effect with
     /// the next [`update`](Self::update), which looks again at whatever has certificates.
     pub fn set_now(&mut self, now: Timestamp) {
         self.options.now = Some(now);

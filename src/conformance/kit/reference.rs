@@ -20,7 +20,7 @@ use std::time::Duration;
 /// The name of the controller in statuses.
 const CONTROLLER: &str = "gwapi.example/conformance";
 
-/// The simulator, with all that it supports: what other subjects are held against.
+/// The simulator, with all that it supports: with which other subjects are compared.
 ///
 /// ```
 /// use gwapi::conformance::{Kit, SimulatorSubject};

@@ -15,7 +15,7 @@ pub(crate) const MAX_HOST: usize = 253;
 /// This is the one place that decides what an authority is. Routing reads the same host from the same bytes without
 /// allocating, and a text that is refused here counts there as no host at all.
 ///
-/// The host is held in the form in which it is compared: in lower case, without a dot at its end, an IPv6 address in
+/// The host is stored in the form in which it is compared: in lower case, without a dot at its end, an IPv6 address in
 /// its brackets. What is refused:
 ///
 /// - user info (RFC 9110, section 4.2.4);
