@@ -163,7 +163,11 @@ impl<'s> Look<'s> {
                 look.listener(gateway, listener);
             }
         }
-        for service in effective.services.values() {
+        for service in effective
+            .services
+            .values()
+            .chain(effective.imports.values())
+        {
             look.service(service);
         }
         look
@@ -266,7 +270,14 @@ impl Look<'_> {
                 .iter()
                 .map(|route| (&*route.route, route.port, &route.clients))
         }
-        let site = Site::Service(&service.name);
+        let site = Site::Service(service);
+        let host = match service.import {
+            true => format!(
+                "{}.{}.svc.clusterset.local",
+                service.name.name, service.name.namespace
+            ),
+            false => format!("{}.{}", service.name.name, service.name.namespace),
+        };
         let place = |port: Option<u16>| {
             let ports = service
                 .ports
@@ -274,9 +285,8 @@ impl Look<'_> {
                 .filter(|p| p.protocol == "TCP")
                 .map(|p| p.port);
             let ports = ports.filter(|p| port.is_none_or(|port| port == *p));
-            let name = &service.name;
             ports
-                .map(|port| format!("http://{}.{}:{port}", name.name, name.namespace))
+                .map(|port| format!("http://{host}:{port}"))
                 .collect::<Vec<_>>()
         };
         let from = |clients: &ClientScope| Client {
@@ -336,10 +346,9 @@ impl Look<'_> {
                 let ports = ports
                     .map(|p| p.port)
                     .filter(|p| port.is_none_or(|port| port == *p));
-                let name = &service.name;
                 let first = route.rules.first().map_or(0, |rule| rule.index);
                 let made = ports.map(|port| {
-                    let url = format!("{scheme}://{}.{}:{port}", name.name, name.namespace);
+                    let url = format!("{scheme}://{host}:{port}");
                     ((first, 0), Request::get(&url).unwrap())
                 });
                 let of_rules = route.rules.iter().map(|rule| (rule.index, 1));
@@ -625,11 +634,19 @@ fn sets() -> u64 {
 fn an_attached_route_answers_or_something_says_why_not_and_errors_are_in_the_status() {
     let mut broken = Vec::new();
     let mut attached = 0;
+    let mut parents = BTreeSet::new();
     let sets = sets();
     for seed in 0..sets {
         let mut set = Set::new(seed);
         let all = set.resolution.attachments.values().flatten();
         attached += all.filter(|attachment| attachment.attached).count();
+        for (id, attachments) in &set.resolution.attachments {
+            let attached = attachments.iter().filter(|one| one.attached);
+            parents.extend(attached.map(|one| {
+                let parent = one.parent.resolve(&id.name.namespace);
+                (id.kind, parent.kind)
+            }));
+        }
         broken.extend(
             set.violations()
                 .into_iter()
@@ -654,4 +671,18 @@ fn an_attached_route_answers_or_something_says_why_not_and_errors_are_in_the_sta
         attached > enough,
         "{attached} attached routes in {sets} sets are too few to show anything"
     );
+    // Routes of each kind are attached to each kind of parent; the one ServiceImport has no port for UDP.
+    for kind in [
+        RouteKind::Http,
+        RouteKind::Grpc,
+        RouteKind::Tls,
+        RouteKind::Tcp,
+        RouteKind::Udp,
+    ] {
+        for parent in ["Gateway", "Service", "ServiceImport"] {
+            let is_there = parents.contains(&(kind, parent.to_owned()));
+            let can_be = (kind, parent) != (RouteKind::Udp, "ServiceImport");
+            assert_eq!(is_there, can_be, "{kind} at a {parent}");
+        }
+    }
 }

@@ -80,6 +80,11 @@ fn surroundings(random: &mut Random) -> Vec<Value> {
         "spec": {"type": "ExternalName", "externalName": "example.org", "ports": [{"port": 80}]},
     }));
     objects.push(json!({
+        "apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ServiceImport",
+        "metadata": {"name": "far", "namespace": "a"},
+        "spec": {"type": "ClusterSetIP", "ips": ["10.42.0.1"], "ports": [{"name": "main", "port": 80, "protocol": "TCP"}]},
+    }));
+    objects.push(json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "good", "namespace": "a"},
         "type": "kubernetes.io/tls", "stringData": {"tls.crt": CERTIFICATE, "tls.key": KEY},
     }));
@@ -99,9 +104,13 @@ fn surroundings(random: &mut Random) -> Vec<Value> {
             "metadata": {"name": "tls", "namespace": random.pick(NAMESPACES)},
             "spec": {
                 "targetRefs": [{"group": "", "kind": "Service", "name": "good"}],
-                "validation": {"hostname": "good.test", "caCertificateRefs": [
-                    {"group": "", "kind": "ConfigMap", "name": "none"},
-                ]},
+                "validation": if random.chance(50) {
+                    json!({"hostname": "good.test", "wellKnownCACertificates": "System"})
+                } else {
+                    json!({"hostname": "good.test", "caCertificateRefs": [
+                        {"group": "", "kind": "ConfigMap", "name": "none"},
+                    ]})
+                },
             },
         }));
     }
@@ -197,6 +206,9 @@ fn metadata(random: &mut Random, name: &str) -> Value {
 }
 
 fn parents(random: &mut Random) -> Value {
+    if random.chance(5) {
+        return json!([{"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "far", "namespace": "a"}]);
+    }
     if random.chance(15) {
         let mut parent = json!({"group": "", "kind": "Service", "name": "good", "namespace": random.pick(NAMESPACES)});
         if random.chance(50) {
@@ -238,6 +250,9 @@ fn backend(random: &mut Random) -> Value {
     }
     if random.chance(20) {
         backend["weight"] = json!(random.below(3));
+    }
+    if random.chance(5) {
+        backend = json!({"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "far", "port": 80});
     }
     if random.chance(5) {
         backend["kind"] = json!("Bucket");
@@ -371,6 +386,22 @@ fn http_route(random: &mut Random, name: &str) -> Value {
     route
 }
 
+/// One of the filters that a GRPCRoute can have.
+fn grpc_filter(random: &mut Random) -> Value {
+    let modifier = |name: &str| json!({"set": [{"name": name, "value": "1"}]});
+    match random.below(5) {
+        0 => json!({"type": "RequestHeaderModifier", "requestHeaderModifier": modifier("x")}),
+        1 => {
+            json!({"type": "RequestHeaderModifier", "requestHeaderModifier": modifier("Connection")})
+        }
+        2 => json!({"type": "ResponseHeaderModifier", "responseHeaderModifier": modifier("x")}),
+        3 => json!({"type": "RequestMirror", "requestMirror": {"backendRef": backend(random)}}),
+        _ => {
+            json!({"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Plugin", "name": "p"}})
+        }
+    }
+}
+
 fn grpc_route(random: &mut Random, name: &str) -> Value {
     let rules: Vec<Value> = (0..random.between(1, 2))
         .map(|_| {
@@ -392,10 +423,11 @@ fn grpc_route(random: &mut Random, name: &str) -> Value {
                 }
                 rule["matches"] = json!([one]);
             }
-            if random.chance(15) {
-                rule["filters"] = json!([
-                    {"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Plugin", "name": "p"}},
-                ]);
+            if random.chance(20) {
+                rule["filters"] = json!([grpc_filter(random)]);
+            }
+            if random.chance(10) {
+                rule["backendRefs"][0]["filters"] = json!([grpc_filter(random)]);
             }
             rule
         })

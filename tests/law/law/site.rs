@@ -1,8 +1,7 @@
 //! Where a route may be attached.
 
 use gwapi::{
-    attachment::effective::{EffectiveGateway, EffectiveListener},
-    meta::NamespacedName,
+    attachment::effective::{EffectiveGateway, EffectiveListener, EffectiveService},
     v1::ParentReference,
 };
 
@@ -10,7 +9,8 @@ use gwapi::{
 #[derive(Clone, Copy)]
 pub(super) enum Site<'a> {
     Listener(&'a EffectiveGateway, &'a EffectiveListener),
-    Service(&'a NamespacedName),
+    /// A ServiceImport is one, too.
+    Service(&'a EffectiveService),
 }
 
 impl Site<'_> {
@@ -28,7 +28,14 @@ impl Site<'_> {
                         .port
                         .is_none_or(|port| port == i32::from(listener.port))
             }
-            Self::Service(name) => parent.is_service() && place == *name,
+            Self::Service(service) => {
+                let is_import = parent.kind.as_deref() == Some("ServiceImport");
+                let is_of_kind = match service.import {
+                    true => is_import,
+                    false => parent.is_service(),
+                };
+                is_of_kind && place == service.name
+            }
         }
     }
 
@@ -37,7 +44,7 @@ impl Site<'_> {
             Self::Listener(gateway, listener) => {
                 format!("listener `{}` of Gateway `{}`", listener.name, gateway.name)
             }
-            Self::Service(name) => format!("Service `{name}`"),
+            Self::Service(service) => format!("Service `{}`", service.name),
         }
     }
 }
