@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "RegularExpression/compiles",
         places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
         message: "not a regular expression, or too large a one",
-        help: "write an expression that the `regex` crate compiles, or a smaller one if this is too large; which dialect counts is up to the implementation, and this one has, as RE2, neither look-around nor backreferences",
+        help: "write a regular expression without look-around and backreferences, as RE2 takes it, or a smaller one if this one is too large; which dialect counts is up to the implementation, and gwapi goes by the `regex` crate",
         check: Check::Patterns(expressions_compile),
         ..Rule::SEMANTIC
     },

@@ -56,7 +56,7 @@ fn a_rule_is_named_by_its_place_and_its_name() {
         "Dropped Rule: rule 2 (`broken`) takes no requests: ",
         "warning: spec.rules[3] (`again`): never reached: `rules[0]` (`wide`) takes the same requests",
         "warning: spec.rules[4]: never reached: `rules[0]` (`wide`) takes the same requests",
-        "help: `spec.rules[2].matches[0].path.value` (`broken`): write an expression that the `regex` crate compiles",
+        "help: `spec.rules[2].matches[0].path.value` (`broken`): write a regular expression without look-around",
     ] {
         assert!(route.contains(part), "{part}\n{text}");
     }

@@ -1,6 +1,6 @@
 //! Objects that exclude each other: listeners of a port, Gateways of an address, routes, policies.
 
-use super::{MOST_NAMED, Near};
+use super::{MOST_NAMED, Near, all_of};
 use crate::{
     attachment::{
         Attachment, CONFLICTED, Family, LostPort, PortWinner, ReferenceProblem, RouteConflict,
@@ -76,7 +76,7 @@ impl Near<'_> {
         let rules = self.resolver.invalid_rules(route);
         let helps = self.correct_rules(route, rules).into_iter();
         let helps: Vec<String> = helps.map(|(_, help)| help).collect();
-        (!helps.is_empty()).then(|| helps.join("; and "))
+        all_of(&helps)
     }
 
     /// The parent of a route that a problem is about.

@@ -288,7 +288,9 @@ fn follow_all(objects: &[Value], followed: &mut Followed) {
         for (problem, help) in near.problems(&object) {
             let Some(help) = help else { continue };
             let mut changed = objects.to_vec();
-            let done: Option<Vec<&'static str>> = help
+            let sentences = help.replace("? If so, ", "?; and ");
+            let sentences = sentences.replace("? And ", "?; and ");
+            let done: Option<Vec<&'static str>> = sentences
                 .split("; and ")
                 .map(|sentence| follow(&mut changed, &object, &problem, sentence))
                 .collect();

@@ -441,6 +441,29 @@ impl<'a> Near<'a> {
     }
 }
 
+/// What to do first, and what it takes besides if that is what was meant, in one text.
+fn and_also(first: &str, second: &str) -> String {
+    match first.ends_with('?') {
+        true => format!("{first} If so, {second}"),
+        false => format!("{first}; and {second}"),
+    }
+}
+
+/// Several things to do, of which none depends on another, in one text; nothing where there are none.
+fn all_of(changes: &[String]) -> Option<String> {
+    let (first, others) = changes.split_first()?;
+    let mut text = first.clone();
+    for other in others {
+        text.push_str(if text.ends_with('?') {
+            " And "
+        } else {
+            "; and "
+        });
+        text.push_str(other);
+    }
+    Some(text)
+}
+
 /// So many of these; counts whether there are more.
 fn first<T>(
     all: impl Iterator<Item = T>,

@@ -1,6 +1,6 @@
 //! Objects that are not there under the name by which they are referred to.
 
-use super::{Kind, Near, conflict::parent_index, obstacles::listener_of};
+use super::{Kind, Near, and_also, conflict::parent_index, obstacles::listener_of};
 use crate::{
     attachment::{ReferenceProblem, Snapshot},
     meta::{GROUP, NamespacedName, ObjectRef},
@@ -189,7 +189,7 @@ impl Near<'_> {
                     _ => self.grant_needed(from, &there),
                 };
                 match more {
-                    Some(more) => format!("{write}; and {more}"),
+                    Some(more) => and_also(&write, &more),
                     None => write,
                 }
             }

@@ -1,7 +1,7 @@
 //! What a route needs to be accepted at a listener that could take it, or at a port of a Service.
 
 use super::{
-    MOST_NAMED, Near,
+    MOST_NAMED, Near, all_of, and_also,
     conflict::{apart, parent_index},
     is_near_host, near_host,
 };
@@ -97,17 +97,34 @@ impl Near<'_> {
         let mut changes = Vec::new();
         if found.kind {
             changes.push(format!(
-                "add `kind: {}` to the `allowedRoutes.kinds` of listener `{}`",
-                id.kind, listener.name
+                "add `kind: {}` to the `allowedRoutes.kinds` of {}",
+                id.kind,
+                self.listener_at(id, gateway, listener)
             ));
         }
         if found.namespace {
             changes.push(self.open_to_namespace(id, gateway, listener));
         }
         if found.hostname {
-            changes.push(self.share_a_host(id, listener));
+            changes.push(self.share_a_host(id, gateway, listener));
         }
-        changes.join("; and ")
+        all_of(&changes).unwrap_or_default()
+    }
+
+    /// A listener as a sentence names it that is about a route: with its Gateway where the route names several parents, of which
+    /// each may have a listener of this name.
+    fn listener_at(&self, id: &RouteId, gateway: &NamespacedName, listener: &Listener) -> String {
+        let attachments = self.resolver.resolution().attachments.get(id);
+        let mut parents = attachments
+            .into_iter()
+            .flatten()
+            .map(|attachment| attachment.parent.resolve(&id.name.namespace));
+        let first = parents.next();
+        let is_one = parents.all(|parent| Some(parent) == first);
+        match is_one {
+            true => format!("listener `{}`", listener.name),
+            false => format!("listener `{}` of Gateway {gateway}", listener.name),
+        }
     }
 
     /// What lets the namespace of a route through at a listener.
@@ -118,9 +135,10 @@ impl Near<'_> {
         listener: &Listener,
     ) -> String {
         let (name, namespace) = (&listener.name, &id.name.namespace);
+        let whom = self.listener_at(id, gateway, listener);
         if listener.routes_from() != FromNamespaces::Selector {
             return format!(
-                "to take the route, listener `{name}` needs `allowedRoutes.namespaces` with `from: All`, or `from: Selector` and a \
+                "to take the route, {whom} needs `allowedRoutes.namespaces` with `from: All`, or `from: Selector` and a \
                  selector for namespace `{namespace}`"
             );
         }
@@ -129,32 +147,33 @@ impl Near<'_> {
             .asks_for_another_name(gateway, name, namespace)
         {
             return format!(
-                "let the selector of listener `{name}` take namespace `{namespace}`, too, or write `from: All` there: it asks for \
+                "let the selector of {whom} take namespace `{namespace}`, too, or write `from: All` there: it asks for \
                  `{NAME_LABEL}`, which is the name of a namespace and cannot be given to another one"
             );
         }
         let namespaces = self.resolver.snapshot().namespaces();
         match namespaces.contains_key(&NamespacedName::new("", namespace.as_str())) {
             true => format!(
-                "give Namespace `{namespace}` the labels that listener `{name}` asks for, or widen its `allowedRoutes.namespaces`"
+                "give Namespace `{namespace}` the labels that {whom} asks for, or widen its `allowedRoutes.namespaces`"
             ),
             false => format!("add Namespace `{namespace}` with its labels to the input"),
         }
     }
 
     /// What gives a route a host that a listener serves.
-    fn share_a_host(&self, id: &RouteId, listener: &Listener) -> String {
-        let (name, own) = (&listener.name, self.hostnames(id));
+    fn share_a_host(&self, id: &RouteId, gateway: &NamespacedName, listener: &Listener) -> String {
+        let whom = self.listener_at(id, gateway, listener);
+        let own = self.hostnames(id);
         let Some(served) = listener.hostname.as_deref().filter(|host| !host.is_empty()) else {
             return format!(
-                "write DNS names in `spec.hostnames`, or leave the field out for every host of listener `{name}`"
+                "write DNS names in `spec.hostnames`, or leave the field out for every host of {whom}"
             );
         };
         let near = own.iter().find(|own| is_near_host(own, served));
         match near {
-            Some(near) => near_host(near, served, &format!("listener `{name}`")),
+            Some(near) => near_host(near, served, &whom),
             None => format!(
-                "give the route a hostname within `{served}`, which listener `{name}` serves, or give the listener one that the route \
+                "give the route a hostname within `{served}`, which {whom} serves, or give the listener one that the route \
                  names"
             ),
         }
@@ -189,7 +208,7 @@ impl Near<'_> {
         let attach = || format!("attach {what} to listener `{listener}`, too");
         match (here, needs) {
             (None, None) => attach(),
-            (None, Some(needs)) => format!("{}; and {needs}", attach()),
+            (None, Some(needs)) => and_also(&attach(), &needs),
             (Some(_), Some(needs)) => needs,
             (Some(at), None) => apart(id, &at.standing).unwrap_or_else(attach),
         }
@@ -415,7 +434,7 @@ impl TakingPart<'_> {
     /// A change of the route, and what else it takes.
     fn and_needs(&self, change: String) -> String {
         match &self.needs {
-            Some(needs) => format!("{change}; and {needs}"),
+            Some(needs) => and_also(&change, needs),
             None => change,
         }
     }

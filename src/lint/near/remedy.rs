@@ -1,6 +1,6 @@
 //! What would be right where nothing nearly fits.
 
-use super::{Kind, MOST_NAMED, Near, general::known_release, rules::session_remedy};
+use super::{Kind, MOST_NAMED, Near, all_of, general::known_release, rules::session_remedy};
 use crate::{
     attachment::{ParametersKind, ReferenceProblem, effective::SessionSettings},
     meta::{CORE_PARAMETERS, ObjectRef},
@@ -57,7 +57,7 @@ impl Near<'_> {
     /// What a policy needs that is invalid whatever its targets are, in one sentence.
     pub(in crate::lint) fn why_invalid(&self, policy: &ObjectRef) -> Option<String> {
         let needs = self.invalid_policy(policy);
-        (!needs.is_empty()).then(|| needs.join("; and "))
+        all_of(&needs)
     }
 
     /// What a policy needs that is invalid whatever its targets are; nothing of one that is valid.

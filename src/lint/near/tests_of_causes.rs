@@ -500,3 +500,44 @@ fn a_class_that_differs_in_case_or_goes_on_is_meant() {
     );
     assert_eq!(class("nginxgatewayofmine", "nginx"), None);
 }
+
+/// A question ends its sentence; what it takes besides is a sentence of its own.
+#[test]
+fn nothing_is_joined_to_a_question() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: htttp }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let elsewhere = super::tests::route(
+        "away",
+        &spec.replace("name: front,", "name: front, namespace: shop,"),
+    );
+    let found = super::tests::of_route(&elsewhere.replace("cart", "far"), "away");
+    assert_eq!(
+        found,
+        "did you mean `sectionName: http`? If so, to take the route, listener `http` needs `allowedRoutes.namespaces` with `from: All`, \
+         or `from: Selector` and a selector for namespace `away`"
+    );
+    let texts = |texts: &[&str]| {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        super::all_of(&texts)
+    };
+    assert_eq!(texts(&[]), None);
+    assert_eq!(texts(&["a", "b"]).as_deref(), Some("a; and b"));
+    assert_eq!(
+        texts(&["is it a?", "is it b?", "c"]).as_deref(),
+        Some("is it a? And is it b? And c")
+    );
+}
+
+/// Listeners of several Gateways may have one name.
+#[test]
+fn a_listener_is_named_with_its_gateway_where_a_route_names_several() {
+    let other = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: back, namespace: shop }\nspec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }] }\n---\n";
+    let spec = "{ parentRefs: [{ name: back, namespace: shop }, { name: front, namespace: shop, sectionName: http }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
+    let found = super::tests::of_route(
+        &(other.to_owned() + &super::tests::route("away", spec)),
+        "away",
+    );
+    assert!(
+        found.starts_with("to take the route, listener `http` of Gateway shop/front needs"),
+        "{found}"
+    );
+}

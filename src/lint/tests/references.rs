@@ -279,7 +279,7 @@ fn a_policy_without_effect_is_told_why() {
     assert_eq!(
         why(&policy("a", old, &to_service, &missing), &other),
         says(
-            "BackendTLSPolicy default/b applies to Service default/s instead: this policy is not valid"
+            "BackendTLSPolicy default/b applies to Service default/s instead: BackendTLSPolicy default/a is not valid"
         )
     );
     assert_eq!(why(&policy("a", old, &to_service, &system), &other), None);
@@ -428,4 +428,75 @@ fn an_object_that_is_given_again_as_it_is_is_no_finding() {
     let found = rules(&[&lost, &lost]).into_iter();
     let missing = found.filter(|(rule, _)| *rule == "ParentReference/parent-exists");
     assert_eq!(missing.count(), 1);
+}
+
+/// HTTPRoute, GRPCRoute, TCPRoute, UDPRoute `spec.rules[].backendRefs`: each protocol has its own way to fail.
+#[test]
+fn a_backend_without_endpoints_fails_in_the_way_of_each_kind_of_route() {
+    let gateway = gateway(&json!([
+        {"name": "web", "port": 80, "protocol": "HTTP"},
+        {"name": "raw", "port": 5000, "protocol": "TCP"},
+        {"name": "dns", "port": 53, "protocol": "UDP"},
+    ]));
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [
+        {"name": "tcp", "port": 80}, {"name": "udp", "port": 53, "protocol": "UDP"},
+    ]}});
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "web-1", "labels": {"kubernetes.io/service-name": "web"}},
+        "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": false}}],
+        "ports": [{"name": "tcp", "port": 80}, {"name": "udp", "port": 53, "protocol": "UDP"}],
+    });
+    for (kind, version, section, port, fails) in [
+        (
+            "HTTPRoute",
+            "v1",
+            "web",
+            80,
+            "its share of requests is answered with 50",
+        ),
+        (
+            "GRPCRoute",
+            "v1",
+            "web",
+            80,
+            "its share of calls fails with `UNAVAILABLE`",
+        ),
+        (
+            "TCPRoute",
+            "v1alpha2",
+            "raw",
+            80,
+            "its share of connections is closed",
+        ),
+        (
+            "UDPRoute",
+            "v1alpha2",
+            "dns",
+            53,
+            "its share of datagrams is dropped",
+        ),
+    ] {
+        let route = json!({
+            "apiVersion": format!("gateway.networking.k8s.io/{version}"), "kind": kind, "metadata": {"name": "a"},
+            "spec": {
+                "parentRefs": [{"name": "gw", "sectionName": section}],
+                "rules": [{"backendRefs": [{"name": "web", "port": port}]}],
+            },
+        });
+        let found = judged(&[&gateway, &service, &slice, &route]).remove(3);
+        let [(rule, path, message)] = found.as_slice() else {
+            panic!("{kind}: {found:?}");
+        };
+        assert_eq!(
+            (*rule, path.as_str()),
+            (
+                "BackendReference/has-endpoints",
+                "spec.rules[0].backendRefs[0]"
+            )
+        );
+        let begin =
+            format!("Service default/web has no endpoint that is ready at port {port}: {fails}");
+        assert!(message.starts_with(&begin), "{message}");
+    }
 }

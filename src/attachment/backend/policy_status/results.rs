@@ -157,7 +157,7 @@ fn find(
                 }
                 Some(won_by) => won_by.between(&other.name, &id.name).to_string(),
                 // A policy that is not valid does not compete with a valid one: which is older does not decide.
-                None => "this policy is not valid".to_owned(),
+                None => format!("{} is not valid", id.reference()),
             };
             let text = match winner_valid {
                 true => format!("{winner} applies to {name} instead: {criterion}"),

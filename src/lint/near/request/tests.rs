@@ -38,6 +38,11 @@ pub(super) fn around(objects: &str, url: &str) -> Around {
 
 /// The answer to a request by objects of a release, with what stands around it.
 fn around_of(release: Release, objects: &str, url: &str) -> Around {
+    around_at("front", release, objects, url)
+}
+
+/// The answer to a request at a Gateway, or at a Service of the namespace `shop`.
+pub(super) fn around_at(gateway: &str, release: Release, objects: &str, url: &str) -> Around {
     let text = format!("{BASE}---\n{objects}");
     let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     assert!(read.errors.is_empty(), "{:?}", read.errors);
@@ -49,7 +54,7 @@ fn around_of(release: Release, objects: &str, url: &str) -> Around {
     let mut simulator = Simulator::new(effective, RouterOptions::default());
     let mut request = Request::get(url).unwrap();
     if !url.contains(".shop") {
-        request.gateway = Some(NamespacedName::new("shop", "front"));
+        request.gateway = Some(NamespacedName::new("shop", gateway));
     }
     let answer = simulator.request(&request, &mut |_| 0).unwrap();
     Near::new(&resolver, &admitted.ignored).request(&request, &answer)
@@ -205,7 +210,7 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     );
     assert!(
         found.help[0].starts_with(
-            "HTTPRoute shop/all: `spec.rules[0].matches[0].path.value`: write an expression that the `regex` crate compiles"
+            "HTTPRoute shop/all: `spec.rules[0].matches[0].path.value`: write a regular expression without look-around"
         ),
         "{found:#?}"
     );
