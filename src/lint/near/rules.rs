@@ -268,3 +268,48 @@ fn spec_of<K: Serialize>(route: &Arc<K>) -> Value {
     }
     object
 }
+
+#[cfg(test)]
+mod tests {
+    use super::session_remedy;
+    use crate::attachment::effective::SessionSettings;
+    use serde_json::json;
+
+    /// Each help can be followed by the letter: with what it asks for, the settings can be in force.
+    #[test]
+    fn a_session_with_what_its_help_asks_for_can_be_in_force() {
+        for (wrong, help, right) in [
+            (
+                json!({"absoluteTimeout": "soon"}),
+                "write a duration, such as `10m` or `1h30m`",
+                json!({"absoluteTimeout": "1h30m"}),
+            ),
+            (
+                json!({"type": "Url"}),
+                "write `Cookie` or `Header`",
+                json!({"type": "Header"}),
+            ),
+            (
+                json!({"cookieConfig": {"lifetimeType": "Forever"}}),
+                "write `Session` or `Permanent`",
+                json!({"cookieConfig": {"lifetimeType": "Session"}}),
+            ),
+            (
+                json!({"cookieConfig": {"lifetimeType": "Permanent"}}),
+                "add it, or write `lifetimeType: Session` for the cookie",
+                json!({"cookieConfig": {"lifetimeType": "Permanent"}, "absoluteTimeout": "1h"}),
+            ),
+            (
+                json!({"sessionName": "a b"}),
+                "write a name of letters, digits, `-` and `_`, such as `session`",
+                json!({"sessionName": "session"}),
+            ),
+        ] {
+            let read = |settings: &serde_json::Value| {
+                SessionSettings::read(&serde_json::from_value(settings.clone()).unwrap())
+            };
+            assert_eq!(session_remedy(&read(&wrong).unwrap_err()), help);
+            assert!(read(&right).is_ok(), "{right}");
+        }
+    }
+}
