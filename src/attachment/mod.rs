@@ -136,6 +136,8 @@ mod values;
 
 #[cfg(test)]
 pub(crate) use assembly::claims::PORTS_JUDGED as MESH_PORTS_JUDGED;
+#[cfg(feature = "lint")]
+pub(crate) use assembly::claims::order as mesh_order;
 #[cfg(test)]
 pub(crate) use backend::PORTS_LOOKED_AT;
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod further;
 mod idle;
 mod judge;
 mod loops;
+mod lost;
 pub mod near;
 mod options;
 mod patterns;

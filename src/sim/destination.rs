@@ -561,7 +561,7 @@ fn nobody(request: &Request, port: u16, there: &[&EffectiveGateway]) -> String {
 }
 
 /// What a listener chooses by: the SNI of a TLS client, else the Host header.
-pub(super) fn listener_host(request: &Request) -> Option<String> {
+pub(crate) fn listener_host(request: &Request) -> Option<String> {
     let host = match request.scheme() {
         "tcp" | "udp" => return None,
         "https" | "tls" => {

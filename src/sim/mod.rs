@@ -39,6 +39,8 @@ pub use backends::Backends;
 pub use behaviour::{BackendBehaviour, EndpointTls};
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
+#[cfg(feature = "lint")]
+pub(crate) use destination::listener_host;
 pub(crate) use destination::{Unheard, service_called, speaks, unheard};
 pub(crate) use head::named_host;
 pub(crate) use idle::found as idle_listeners;

@@ -94,8 +94,8 @@ impl Governing {
         }
     }
 
-    /// Whether the verdict on other routes is another one than with those before. If the port had no route before or has none
-    /// now, there are none.
+    /// Whether other routes are judged otherwise than with the routes that governed the port before. If the port had no route
+    /// before or has none now, no other route's verdict changes.
     fn moves(&self, before: &Self) -> bool {
         fn differs<T: PartialEq>(before: Option<&T>, after: Option<&T>) -> bool {
             before.is_some() && after.is_some() && before != after
@@ -352,7 +352,7 @@ const ORDER: [RouteKind; 4] = [
 ];
 
 /// The place of a kind in that order.
-fn order(kind: RouteKind) -> Option<usize> {
+pub(crate) fn order(kind: RouteKind) -> Option<usize> {
     ORDER.iter().position(|one| *one == kind)
 }
 

@@ -9,7 +9,10 @@ use crate::{
             policy::{Policy, PolicyId, PolicyKind},
         },
         condition_body::join,
-        effective::{EffectiveBackend, EffectiveHostname, GrpcRouteRules, HttpRouteRules},
+        effective::{
+            ConnectionRouteRules, EffectiveBackend, EffectiveHostname, GrpcRouteRules,
+            HttpRouteRules,
+        },
         gateway::{listener::ListenerState, selector::RouteSelector},
         route::{self, Allowed, Fit, Obstacles, ParentTarget, rules::Rules},
     },
@@ -54,15 +57,21 @@ impl Resolver {
         }
     }
 
+    /// The rules of a TLSRoute, a TCPRoute or a UDPRoute, whether it is attached or not: for a TLSRoute those at listeners that
+    /// pass TLS through.
+    pub(crate) fn connection_rules_of(&self, id: &RouteId) -> Option<&Arc<ConnectionRouteRules>> {
+        let state = self.routes.get(id)?;
+        match &state.passthrough.as_ref().unwrap_or(&state.built).rules {
+            Rules::Connection(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
     /// The backends of the rule of a TLSRoute, TCPRoute or UDPRoute that takes its connections at Gateways: for a TLSRoute those at
     /// listeners that pass TLS through. Nothing for other kinds, and where there is no rule.
     #[must_use]
     pub fn connection_backends(&self, id: &RouteId) -> Option<&[EffectiveBackend]> {
-        let state = self.routes.get(id)?;
-        match &state.passthrough.as_ref().unwrap_or(&state.built).rules {
-            Rules::Connection(rules) => Some(&rules.rules.first()?.backends),
-            _ => None,
-        }
+        Some(&self.connection_rules_of(id)?.rules.first()?.backends)
     }
 
     /// The listeners of a Gateway that take routes from namespaces with certain labels, each with its place and the selector.

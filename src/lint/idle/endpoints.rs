@@ -128,6 +128,16 @@ fn help(
     ))
 }
 
+/// What to name the port of a backend without endpoints, where its EndpointSlices name theirs otherwise.
+pub(in crate::lint) fn other_port_names(
+    resolver: &Resolver,
+    backend: &EffectiveBackend,
+) -> Option<String> {
+    let target = backend.target.as_ref().ok()?;
+    let endpoints = resolver.resolution().effective.endpoints(&target.key)?;
+    help(resolver, backend, endpoints, &port_names(resolver))
+}
+
 fn quoted(name: &str) -> String {
     match name {
         "" => "\"\"".to_owned(),

@@ -53,6 +53,7 @@ use crate::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
         RouteKind, admit::Ignored, class_reference,
     },
+    lint::lost::{self, LostEndpoints},
     meta::{GROUP, ObjectRef},
     routing::RouterOptions,
     schema,
@@ -81,6 +82,8 @@ pub struct Near<'a> {
     resolver: &'a Resolver,
     ignored: &'a [Ignored],
     index: OnceCell<NearIndex<'a>>,
+    /// The endpoints that no backend has.
+    lost: OnceCell<Vec<LostEndpoints>>,
     limits: NearLimits,
     /// How a data plane decides what the specification leaves open.
     routing: RouterOptions,
@@ -170,6 +173,7 @@ impl<'a> Near<'a> {
             resolver,
             ignored,
             index: OnceCell::new(),
+            lost: OnceCell::new(),
             limits: NearLimits::default(),
             routing: RouterOptions::default(),
             objects: Cell::new(0),
@@ -248,6 +252,11 @@ impl<'a> Near<'a> {
     fn index(&self) -> &NearIndex<'a> {
         self.index
             .get_or_init(|| NearIndex::new(self.resolver.snapshot(), self.ignored))
+    }
+
+    fn lost(&self) -> &[LostEndpoints] {
+        self.lost
+            .get_or_init(|| lost::endpoints(self.resolver.snapshot()))
     }
 
     /// What would be right in place of a reference that fails, as one sentence; nothing where no more is known than

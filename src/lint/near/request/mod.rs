@@ -1,7 +1,9 @@
 //! What stands around the answer to a request: routes that lost, rules and objects that are left out, policies, and
 //! what would be right where the request went astray.
 
+mod connections;
 mod elsewhere;
+mod endpoints;
 mod idle;
 mod ignored;
 mod policies;
@@ -80,6 +82,7 @@ impl Near<'_> {
         } else {
             self.astray(request, answer, &mut around);
         }
+        self.endpoints(answer, &mut around);
         self.without_rules(request, answer, &mut around.why);
         self.not_over_tls(request, answer, &mut around);
         let mut seen = std::collections::BTreeSet::new();
@@ -109,13 +112,9 @@ impl Near<'_> {
             return;
         }
         let effective = &self.resolver.resolution().effective;
-        let services = match service.kind.as_str() {
-            "ServiceImport" => &effective.imports,
-            _ => &effective.services,
-        };
         let client = request.client.as_ref();
         let client = client.map_or(&service.namespace, |client| &client.namespace);
-        let found = services.get(&service.namespaced_name());
+        let found = rejected::effective_service(effective, service);
         let (Some(found), Ok(port)) = (found, request.destination_port()) else {
             return;
         };

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     attachment::{
         Attachment, RouteId, RouteKind, Status,
-        effective::{EffectiveHostname, EffectiveListener},
+        effective::{Effective, EffectiveHostname, EffectiveListener, EffectiveService},
     },
     meta::{
-        Condition, Hostname,
+        Condition, Hostname, ObjectRef,
         condition::{is_good, route},
     },
     proxy::{Endpoints, Table},
@@ -60,7 +60,12 @@ impl Near<'_> {
             })?;
             Some((route, index, one))
         });
-        let taking = candidates.filter(|(route, ..)| self.would_win(route, request, &table));
+        let taking = candidates.filter(|(route, ..)| match route.kind {
+            RouteKind::Http | RouteKind::Grpc => self.would_win(route, request, &table),
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => {
+                self.would_take_connection(route, request, answer)
+            }
+        });
         for (route, index, attachment) in taking.take(SHOWN) {
             // Of rules that cannot be read nobody knows which requests they take.
             let would = match self.resolver.left_out(route).is_empty() {
@@ -143,11 +148,7 @@ impl Near<'_> {
             return Some((table, Some(listener)));
         }
         let service = answer.service.as_ref()?;
-        let services = match service.kind.as_str() {
-            "ServiceImport" => &effective.imports,
-            _ => &effective.services,
-        };
-        let found = services.get(&service.namespaced_name())?;
+        let found = effective_service(effective, service)?;
         let port = request.destination_port().ok()?;
         let client = request.client.as_ref();
         let client = client.map_or(&service.namespace, |client| &client.namespace);
@@ -226,8 +227,17 @@ impl Near<'_> {
     }
 }
 
+/// A Service or a ServiceImport that was asked.
+pub(super) fn effective_service<'e>(
+    effective: &'e Effective,
+    asked: &ObjectRef,
+) -> Option<&'e Arc<EffectiveService>> {
+    let is_import = asked.kind == "ServiceImport";
+    effective.service(&asked.namespaced_name(), is_import)
+}
+
 /// The hostnames that a route would have at a listener, or at a Service.
-fn hostnames_at(
+pub(super) fn hostnames_at(
     listener: Option<&EffectiveListener>,
     own: &[Hostname],
 ) -> Arc<[EffectiveHostname]> {
