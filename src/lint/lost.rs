@@ -1,18 +1,26 @@
-//! EndpointSlices and Endpoints that no backend has, and the one for which they are most likely meant.
+//! EndpointSlices and Endpoints that no backend has, with the one for which they are most likely meant, and names of ports that are
+//! otherwise in a Service than in its EndpointSlices.
 
 use crate::{
-    attachment::{Snapshot, import_of, service_of},
+    attachment::{
+        Resolver, Snapshot,
+        effective::{EffectiveBackend, EndpointList},
+        import_of, service_of,
+    },
     meta::{MULTICLUSTER_GROUP, NamespacedName, ObjectRef},
     schema::nearest_name,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use std::{
     cell::{Cell, OnceCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
 };
 
 const OF_SERVICE: &str = "kubernetes.io/service-name";
 const OF_IMPORT: &str = "multicluster.kubernetes.io/service-name";
+
+/// How many names of ports a help names.
+const MOST_NAMED: usize = 8;
 
 /// How many names of backends are compared with those that objects name. Beyond that it is not known what is meant.
 const MOST_COMPARED: usize = 200_000;
@@ -31,7 +39,7 @@ pub(super) struct LostEndpoints {
 
 /// All endpoints that no backend has, in order. They have no status that could say it.
 pub(super) fn endpoints(snapshot: &Snapshot) -> Vec<LostEndpoints> {
-    let backends = Backends {
+    let backends = EndpointOwners {
         snapshot,
         places: OnceCell::new(),
         compared: Cell::new(0),
@@ -47,14 +55,14 @@ pub(super) fn endpoints(snapshot: &Snapshot) -> Vec<LostEndpoints> {
 }
 
 /// What endpoints can be of.
-struct Backends<'s> {
+struct EndpointOwners<'s> {
     snapshot: &'s Snapshot,
     /// The places of Services by their names.
     places: OnceCell<BTreeMap<&'s str, &'s NamespacedName>>,
     compared: Cell<usize>,
 }
 
-impl Backends<'_> {
+impl EndpointOwners<'_> {
     fn of_slice(&self, place: &NamespacedName, slice: &EndpointSlice) -> Option<LostEndpoints> {
         let object = ObjectRef {
             group: "discovery.k8s.io".to_owned(),
@@ -179,4 +187,67 @@ fn core(kind: &str, place: &NamespacedName) -> ObjectRef {
         namespace: place.namespace.clone(),
         name: place.name.clone(),
     }
+}
+
+/// The names of the ports in the EndpointSlices of each Service.
+pub(super) type PortNames<'s> = BTreeMap<NamespacedName, BTreeSet<&'s str>>;
+
+/// The name that the port ought to have in the EndpointSlices, and those that are there.
+pub(super) fn other_names(
+    resolver: &Resolver,
+    backend: &EffectiveBackend,
+    endpoints: &EndpointList,
+    names: &PortNames<'_>,
+) -> Option<String> {
+    if !endpoints.is_empty() || backend.reference.kind != "Service" {
+        return None;
+    }
+    let place = backend.reference.namespaced_name();
+    let there = names.get(&place)?;
+    let service = resolver.snapshot().services().get(&place)?;
+    let mut ports = service.spec.as_ref()?.ports.iter().flatten();
+    let port = ports.find(|port| u16::try_from(port.port).ok() == backend.port)?;
+    let name = port.name.as_deref().unwrap_or_default();
+    if there.contains(name) || there.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = there
+        .iter()
+        .take(MOST_NAMED)
+        .map(|name| quoted(name))
+        .collect();
+    Some(format!(
+        "the ports in the EndpointSlices of {} are named {}: name this one {}, as the Service does",
+        backend.reference,
+        shown.join(", "),
+        quoted(name)
+    ))
+}
+
+/// What to name the port of a backend without endpoints, where its EndpointSlices name theirs otherwise.
+pub(super) fn other_port_names(resolver: &Resolver, backend: &EffectiveBackend) -> Option<String> {
+    let target = backend.target.as_ref().ok()?;
+    let endpoints = resolver.resolution().effective.endpoints(&target.key)?;
+    other_names(resolver, backend, endpoints, &port_names(resolver))
+}
+
+fn quoted(name: &str) -> String {
+    match name {
+        "" => "\"\"".to_owned(),
+        name => format!("`{name}`"),
+    }
+}
+
+/// The names of the ports in the EndpointSlices of all Services.
+pub(super) fn port_names(resolver: &Resolver) -> PortNames<'_> {
+    let mut names = PortNames::new();
+    for slice in resolver.snapshot().endpoint_slices().values() {
+        let Some(service) = service_of(slice) else {
+            continue;
+        };
+        let of_service = names.entry(service).or_default();
+        let ports = slice.ports.iter().flatten();
+        of_service.extend(ports.map(|port| port.name.as_deref().unwrap_or_default()));
+    }
+    names
 }

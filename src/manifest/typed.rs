@@ -1,6 +1,8 @@
 //! From the JSON of one object to a type that is known.
 
-use super::value::{Misfit, Nulls, Texts, Unread, UnreadField, from_value, from_value_noting};
+use super::value::{
+    Misfit, Nulls, TextReading, Unread, UnreadField, from_value, from_value_noting,
+};
 use crate::schema;
 use serde_json::Value;
 
@@ -32,11 +34,13 @@ pub(crate) fn unread_of_custom<T: serde::de::DeserializeOwned>(value: &Value) ->
 }
 
 fn unread_as<T: serde::de::DeserializeOwned>(value: &Value, nulls: Nulls) -> Vec<UnreadField> {
-    let fields = [Texts::Plain, Texts::Judged].into_iter().find_map(|texts| {
-        let unread = Unread::default();
-        let read = from_value_noting::<T>(value, nulls, texts, &unread);
-        read.is_ok().then(|| unread.into_fields())
-    });
+    let fields = [TextReading::Plain, TextReading::Judged]
+        .into_iter()
+        .find_map(|texts| {
+            let unread = Unread::default();
+            let read = from_value_noting::<T>(value, nulls, texts, &unread);
+            read.is_ok().then(|| unread.into_fields())
+        });
     fields.unwrap_or_default()
 }
 

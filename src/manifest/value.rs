@@ -28,12 +28,12 @@ pub(super) fn from_value<'de, T: Deserialize<'de>>(
         value,
         nulls,
         unread: None,
-        texts: Texts::Plain,
+        texts: TextReading::Plain,
     };
     let read = T::deserialize(source);
     match read {
         Err(Misfit(parts)) if parts.is_foreign => T::deserialize(Source {
-            texts: Texts::Judged,
+            texts: TextReading::Judged,
             ..source
         }),
         read => read,
@@ -44,7 +44,7 @@ pub(super) fn from_value<'de, T: Deserialize<'de>>(
 pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
     value: &'de Value,
     nulls: Nulls,
-    texts: Texts,
+    texts: TextReading,
     unread: &'de Unread,
 ) -> Result<T, Misfit> {
     T::deserialize(Source {
@@ -57,7 +57,7 @@ pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
 
 /// How texts are read that only their type can judge: base64, times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Texts {
+pub(super) enum TextReading {
     /// By the type alone. What it says of a text that it refuses are its author's words, not ours.
     Plain,
     /// With a look at what the type expects, which costs time: line breaks in base64 are passed over, as Go does, and what is
@@ -385,7 +385,7 @@ struct Source<'de> {
     value: &'de Value,
     nulls: Nulls,
     unread: Option<&'de Unread>,
-    texts: Texts,
+    texts: TextReading,
 }
 
 impl<'de> Source<'de> {
@@ -417,7 +417,7 @@ impl<'de> Source<'de> {
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.value {
             _ if self.is_empty() => visitor.visit_borrowed_str(""),
-            Value::String(text) if self.texts == Texts::Judged => {
+            Value::String(text) if self.texts == TextReading::Judged => {
                 // The visitor is gone when it has refused the text.
                 let expected = Expecting(format!("{}", &visitor as &dyn Expected));
                 let has_breaks = is_base64(&expected) && text.contains(['\r', '\n']);

@@ -1,22 +1,13 @@
 //! Backends that are there and have no endpoint to which a request could go.
 
 use crate::{
-    attachment::{
-        Resolver, RouteId, RouteKind,
-        effective::{EffectiveBackend, EndpointList},
-        service_of,
+    attachment::{Resolver, RouteId, RouteKind, effective::EffectiveBackend},
+    lint::{
+        found::FindingsByObject,
+        lost::{PortNames, other_names, port_names},
     },
-    lint::found::FindingsByObject,
-    meta::NamespacedName,
     rules::set as rules,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-/// How many names of ports a help names.
-const MOST_NAMED: usize = 8;
-
-/// The names of the ports in the EndpointSlices of each Service.
-type PortNames<'s> = BTreeMap<NamespacedName, BTreeSet<&'s str>>;
 
 /// Looks at the backends of all routes.
 pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
@@ -89,71 +80,9 @@ fn look<'r>(
         let path = format!("spec.rules[{rule}].backendRefs[{index}]");
         let names = names.get_or_insert_with(|| port_names(resolver));
         let (route, rule) = (id.reference(), &rules::BACKEND_HAS_ENDPOINTS);
-        match help(resolver, backend, endpoints, names) {
+        match other_names(resolver, backend, endpoints, names) {
             Some(help) => found.push_with_help(&route, rule, path, message, help),
             None => found.push(&route, rule, path, message),
         }
     }
-}
-
-/// The name that the port ought to have in the EndpointSlices, and those that are there.
-fn help(
-    resolver: &Resolver,
-    backend: &EffectiveBackend,
-    endpoints: &EndpointList,
-    names: &PortNames<'_>,
-) -> Option<String> {
-    if !endpoints.is_empty() || backend.reference.kind != "Service" {
-        return None;
-    }
-    let place = backend.reference.namespaced_name();
-    let there = names.get(&place)?;
-    let service = resolver.snapshot().services().get(&place)?;
-    let mut ports = service.spec.as_ref()?.ports.iter().flatten();
-    let port = ports.find(|port| u16::try_from(port.port).ok() == backend.port)?;
-    let name = port.name.as_deref().unwrap_or_default();
-    if there.contains(name) || there.is_empty() {
-        return None;
-    }
-    let shown: Vec<String> = there
-        .iter()
-        .take(MOST_NAMED)
-        .map(|name| quoted(name))
-        .collect();
-    Some(format!(
-        "the ports in the EndpointSlices of {} are named {}: name this one {}, as the Service does",
-        backend.reference,
-        shown.join(", "),
-        quoted(name)
-    ))
-}
-
-/// What to name the port of a backend without endpoints, where its EndpointSlices name theirs otherwise.
-pub(in crate::lint) fn other_port_names(
-    resolver: &Resolver,
-    backend: &EffectiveBackend,
-) -> Option<String> {
-    let target = backend.target.as_ref().ok()?;
-    let endpoints = resolver.resolution().effective.endpoints(&target.key)?;
-    help(resolver, backend, endpoints, &port_names(resolver))
-}
-
-fn quoted(name: &str) -> String {
-    match name {
-        "" => "\"\"".to_owned(),
-        name => format!("`{name}`"),
-    }
-}
-
-fn port_names(resolver: &Resolver) -> PortNames<'_> {
-    let mut names = PortNames::new();
-    for slice in resolver.snapshot().endpoint_slices().values() {
-        let Some(service) = service_of(slice) else {
-            continue;
-        };
-        let of_service = names.entry(service).or_default();
-        let ports = slice.ports.iter().flatten();
-        of_service.extend(ports.map(|port| port.name.as_deref().unwrap_or_default()));
-    }
-    names
 }

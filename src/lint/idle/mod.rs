@@ -5,8 +5,6 @@ mod hosts;
 mod slices;
 mod unused;
 
-pub(super) use endpoints::other_port_names;
-
 use super::{LintOptions, budget::Budget, found::FindingsByObject, near::Met};
 use crate::attachment::Resolver;
 

@@ -3,7 +3,7 @@
 use super::{super::Near, Around, SHOWN};
 use crate::{
     attachment::{RouteId, RouteKind, effective::EffectiveBackend, service_of},
-    lint::idle,
+    lint::lost,
     meta::ObjectRef,
     sim::{Answer, RouteMatch},
 };
@@ -29,7 +29,7 @@ impl Near<'_> {
                     self.lost_endpoints(&backend.reference, around);
                     around
                         .help
-                        .extend(idle::other_port_names(self.resolver, backend));
+                        .extend(lost::other_port_names(self.resolver, backend));
                 }
                 None => {}
             }

@@ -114,7 +114,8 @@ impl Near<'_> {
         let effective = &self.resolver.resolution().effective;
         let client = request.client.as_ref();
         let client = client.map_or(&service.namespace, |client| &client.namespace);
-        let found = rejected::effective_service(effective, service);
+        let is_import = service.kind == "ServiceImport";
+        let found = effective.service(&service.namespaced_name(), is_import);
         let (Some(found), Ok(port)) = (found, request.destination_port()) else {
             return;
         };

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     attachment::{
         Attachment, RouteId, RouteKind, Status,
-        effective::{Effective, EffectiveHostname, EffectiveListener, EffectiveService},
+        effective::{EffectiveHostname, EffectiveListener},
     },
     meta::{
-        Condition, Hostname, ObjectRef,
+        Condition, Hostname,
         condition::{is_good, route},
     },
     proxy::{Endpoints, Table},
@@ -148,7 +148,8 @@ impl Near<'_> {
             return Some((table, Some(listener)));
         }
         let service = answer.service.as_ref()?;
-        let found = effective_service(effective, service)?;
+        let is_import = service.kind == "ServiceImport";
+        let found = effective.service(&service.namespaced_name(), is_import)?;
         let port = request.destination_port().ok()?;
         let client = request.client.as_ref();
         let client = client.map_or(&service.namespace, |client| &client.namespace);
@@ -225,15 +226,6 @@ impl Near<'_> {
         around.help.extend(help.into_iter().take(SHOWN));
         true
     }
-}
-
-/// A Service or a ServiceImport that was asked.
-pub(super) fn effective_service<'e>(
-    effective: &'e Effective,
-    asked: &ObjectRef,
-) -> Option<&'e Arc<EffectiveService>> {
-    let is_import = asked.kind == "ServiceImport";
-    effective.service(&asked.namespaced_name(), is_import)
 }
 
 /// The hostnames that a route would have at a listener, or at a Service.
