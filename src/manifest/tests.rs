@@ -290,7 +290,11 @@ fn base64_may_have_line_breaks() {
     let read: k8s_openapi::api::core::v1::Secret = decode_as(&secret).unwrap();
     assert_eq!(read.data.unwrap()["k"].0, b"hello");
     let report = crate::validation::validate_value(&secret, &Default::default());
-    let fields: Vec<&str> = report.findings().iter().map(|f| f.path()).collect();
+    let fields: Vec<&str> = report
+        .findings()
+        .iter()
+        .map(crate::validation::Finding::path)
+        .collect();
     assert_eq!(fields, ["surplus"], "{:?}", report.findings());
 }
 
