@@ -7,7 +7,7 @@ use gwapi::{
 };
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     fs,
     path::{Path, PathBuf},
 };
@@ -18,8 +18,8 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 /// A longer file is none that people write.
 const LONGEST: u64 = 1 << 20;
 
-/// How deep kustomizations may stand on each other.
-const DEEPEST: usize = 32;
+/// In how many namespaces the objects of a kustomization may be; of more, only that they are many is kept.
+const MOST_NAMESPACES: usize = 16;
 
 /// What its surroundings say of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,14 +46,34 @@ pub(super) enum NamespaceOf {
     Several,
 }
 
+/// The namespaces that kustomizations give to objects; nothing where they leave them as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Namespaces {
+    named: BTreeSet<Option<String>>,
+    /// Whether there are more than are kept.
+    are_more: bool,
+}
+
+impl Namespaces {
+    fn add(&mut self, namespace: Option<String>) {
+        if self.named.len() < MOST_NAMESPACES {
+            self.named.insert(namespace);
+        } else if !self.named.contains(&namespace) {
+            self.are_more = true;
+        }
+    }
+}
+
 /// All kustomizations of the input.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kustomized {
-    /// The namespaces that kustomizations give to the objects of a file; nothing where they leave them as they are.
-    namespaces: HashMap<PathBuf, BTreeSet<Option<String>>>,
+    /// What kustomizations say of the namespace of a file's objects.
+    namespaces: HashMap<PathBuf, Namespaces>,
     patches: HashSet<PathBuf>,
     /// Secrets and ConfigMaps that kustomizations make.
     pub(super) generated: BTreeSet<ObjectRef>,
+    /// Those that they make in more namespaces than are kept: kind and name.
+    pub(super) generated_anywhere: BTreeSet<(&'static str, String)>,
 }
 
 /// One kustomization.
@@ -74,34 +94,30 @@ impl Kustomized {
             let file = NAMES
                 .map(|name| folder.join(name))
                 .into_iter()
-                .find(|file| file.is_file())?;
+                .find(|file| is_file_of(folder, file))?;
             Some((folder.to_owned(), Kustomization::read(folder, &file)?))
         });
         let all: BTreeMap<PathBuf, Kustomization> = read.collect();
-        let mut above: HashMap<&Path, Vec<&Path>> = HashMap::new();
-        for (folder, kustomization) in &all {
-            for resource in kustomization
-                .resources
-                .iter()
-                .filter(|path| all.contains_key(*path))
-            {
-                above.entry(resource).or_default().push(folder);
-            }
-        }
+        let mut by_folder = namespaces(&all);
         let mut kustomized = Self::default();
         for (folder, kustomization) in &all {
-            let mut namespaces = BTreeSet::new();
-            gather(folder, &all, &above, 0, &mut namespaces);
-            for file in kustomization
-                .resources
-                .iter()
-                .filter(|path| !all.contains_key(*path))
-            {
+            let namespaces = by_folder.remove(folder.as_path()).unwrap_or_default();
+            for file in &kustomization.resources {
+                if all.contains_key(file) {
+                    continue;
+                }
                 let of_file = kustomized.namespaces.entry(file.clone()).or_default();
-                of_file.extend(namespaces.iter().cloned());
+                of_file.are_more |= namespaces.are_more;
+                for namespace in &namespaces.named {
+                    of_file.add(namespace.clone());
+                }
             }
             for (kind, name) in &kustomization.generated {
-                for namespace in &namespaces {
+                if namespaces.are_more {
+                    kustomized.generated_anywhere.insert((kind, name.clone()));
+                    continue;
+                }
+                for namespace in &namespaces.named {
                     kustomized.generated.insert(ObjectRef {
                         group: String::new(),
                         kind: (*kind).to_owned(),
@@ -119,9 +135,9 @@ impl Kustomized {
 
     /// What is said of a file, by its name without links.
     pub(super) fn layout(&self, file: &Path) -> Layout {
-        let namespaces = self.namespaces.get(file);
-        let mut namespaces = namespaces.into_iter().flatten();
-        let namespace = match (namespaces.next(), namespaces.next()) {
+        let named = self.namespaces.get(file).map(|of_file| &of_file.named);
+        let mut named = named.into_iter().flatten();
+        let namespace = match (named.next(), named.next()) {
             (None | Some(None), None) => NamespaceOf::Own,
             (Some(Some(namespace)), None) => NamespaceOf::Given(namespace.clone()),
             (_, Some(_)) => NamespaceOf::Several,
@@ -134,26 +150,62 @@ impl Kustomized {
     }
 }
 
-/// The namespaces that a kustomization's objects get: that of the outermost one that builds on it and names any.
-fn gather(
-    folder: &Path,
-    all: &BTreeMap<PathBuf, Kustomization>,
-    above: &HashMap<&Path, Vec<&Path>>,
-    depth: usize,
-    namespaces: &mut BTreeSet<Option<String>>,
-) {
-    let own = all.get(folder).and_then(|one| one.namespace.clone());
-    let mut outer = BTreeSet::new();
-    for other in above.get(folder).into_iter().flatten() {
-        if depth < DEEPEST {
-            gather(other, all, above, depth + 1, &mut outer);
+/// The namespaces that the objects of each kustomization get: that of the outermost one that builds on it and names any.
+///
+/// Each gets what those that build on it have, and passes it on once it has more than before, so that circles end and a
+/// folder that is reached in many ways is looked at a few times.
+fn namespaces(all: &BTreeMap<PathBuf, Kustomization>) -> BTreeMap<&Path, Namespaces> {
+    let below = |kustomization: &Kustomization| -> BTreeSet<&Path> {
+        let folders = kustomization.resources.iter();
+        folders
+            .filter_map(|path| all.get_key_value(path))
+            .map(|(folder, _)| folder.as_path())
+            .collect()
+    };
+    let below: BTreeMap<&Path, BTreeSet<&Path>> = all
+        .iter()
+        .map(|(folder, kustomization)| (folder.as_path(), below(kustomization)))
+        .collect();
+    let own = |folder: &Path| all.get(folder).and_then(|one| one.namespace.clone());
+    let mut found: BTreeMap<&Path, Namespaces> = BTreeMap::new();
+    let named: BTreeSet<&Path> = below
+        .iter()
+        .flat_map(|(folder, below)| below.iter().filter(move |other| *other != folder))
+        .copied()
+        .collect();
+    // The outermost ones first; what is still without a namespace then is in a circle that nobody else names.
+    let outermost = below.keys().filter(|folder| !named.contains(*folder));
+    for start in outermost.chain(below.keys()) {
+        if found.contains_key(start) {
+            continue;
+        }
+        found.entry(start).or_default().add(own(start));
+        let mut waiting = VecDeque::from([*start]);
+        let mut is_waiting = BTreeSet::from([*start]);
+        while let Some(folder) = waiting.pop_front() {
+            is_waiting.remove(folder);
+            let outer = found.get(folder).cloned().unwrap_or_default();
+            for inner in below.get(folder).into_iter().flatten() {
+                let namespaces = found.entry(inner).or_default();
+                let before = (namespaces.named.len(), namespaces.are_more);
+                namespaces.are_more |= outer.are_more;
+                for namespace in &outer.named {
+                    namespaces.add(namespace.clone().or_else(|| own(inner)));
+                }
+                let is_new = before != (namespaces.named.len(), namespaces.are_more);
+                if is_new && is_waiting.insert(inner) {
+                    waiting.push_back(inner);
+                }
+            }
         }
     }
-    if outer.is_empty() {
-        outer.insert(None);
-    }
-    let or_own = outer.into_iter().map(|outer| outer.or_else(|| own.clone()));
-    namespaces.extend(or_own);
+    found
+}
+
+/// Whether there is a file, and not a link that leads out of the folder.
+fn is_file_of(folder: &Path, file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|found| found.is_file())
+        && fs::canonicalize(file).is_ok_and(|found| found.starts_with(folder))
 }
 
 impl Kustomization {
@@ -225,7 +277,7 @@ pub(super) fn is_of_chart(file: &Path) -> bool {
         .skip(1)
         .find(|folder| folder.ends_with("templates"));
     let chart = templates.and_then(Path::parent);
-    chart.is_some_and(|chart| chart.join("Chart.yaml").is_file())
+    chart.is_some_and(|chart| is_file_of(chart, &chart.join("Chart.yaml")))
 }
 
 #[cfg(test)]
@@ -298,5 +350,108 @@ mod tests {
             kustomized.layout(&root.join("base/a.yaml")).namespace,
             NamespaceOf::Several
         );
+    }
+
+    /// Of each folder the kustomization: what it names, and its namespace where it has one.
+    fn kustomizations(root: &Path, folders: &[(String, String)]) -> Kustomized {
+        let mut files = Vec::new();
+        for (folder, text) in folders {
+            let folder = root.join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("kustomization.yaml"), text).unwrap();
+            files.push(folder.join("x.yaml"));
+        }
+        Kustomized::of(files.iter().map(PathBuf::as_path))
+    }
+
+    #[test]
+    fn circles_and_ladders_end() {
+        let scratch = Scratch::new("kustomize-circles");
+        let itself = (
+            "a".to_owned(),
+            "namespace: n\nresources: [., ., x.yaml]".to_owned(),
+        );
+        let kustomized = kustomizations(scratch.path(), &[itself]);
+        let file = scratch.path().join("a/x.yaml");
+        assert_eq!(
+            kustomized.layout(&file).namespace,
+            NamespaceOf::Given("n".to_owned())
+        );
+
+        // Each names the next one twice, in two ways: were each way gone, the walk would never end.
+        let mut ladder: Vec<_> = (0..200)
+            .map(|step| {
+                let text = format!(
+                    "resources: [../{0}, ../{0}, ../{1}, x.yaml]",
+                    step + 1,
+                    step + 2
+                );
+                (step.to_string(), text)
+            })
+            .collect();
+        ladder.push(("200".to_owned(), "resources: [x.yaml, ../201]".to_owned()));
+        ladder.push((
+            "201".to_owned(),
+            "namespace: own\nresources: [../190]".to_owned(),
+        ));
+        ladder.push((
+            "top".to_owned(),
+            "namespace: top\nresources: [../0]".to_owned(),
+        ));
+        let kustomized = kustomizations(scratch.path(), &ladder);
+        let file = scratch.path().join("200/x.yaml");
+        assert_eq!(
+            kustomized.layout(&file).namespace,
+            NamespaceOf::Given("top".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_many_overlays_generate_is_kept_once() {
+        let scratch = Scratch::new("kustomize-overlays");
+        let mut folders = vec![("base".to_owned(), "secretGenerator: [{name: s}]".to_owned())];
+        let overlay = |number: usize| {
+            let text = format!("namespace: n{number}\nresources: [../base]");
+            (format!("o{number}"), text)
+        };
+        folders.extend((0..MOST_NAMESPACES).map(overlay));
+        let kustomized = kustomizations(scratch.path(), &folders);
+        assert_eq!(kustomized.generated.len(), MOST_NAMESPACES);
+        assert!(kustomized.generated_anywhere.is_empty());
+        folders.push(overlay(MOST_NAMESPACES));
+        let kustomized = kustomizations(scratch.path(), &folders);
+        assert!(kustomized.generated.is_empty());
+        let anywhere = BTreeSet::from([("Secret", "s".to_owned())]);
+        assert_eq!(kustomized.generated_anywhere, anywhere);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_kustomization_elsewhere_is_not_read() {
+        let scratch = Scratch::new("kustomize-links");
+        let root = fs::canonicalize(scratch.path()).unwrap();
+        fs::create_dir_all(root.join("inside/within")).unwrap();
+        fs::write(
+            root.join("k.yaml"),
+            "namespace: secret\nresources: [x.yaml]",
+        )
+        .unwrap();
+        fs::write(
+            root.join("inside/within/k.yaml"),
+            "namespace: within\nresources: [x.yaml]",
+        )
+        .unwrap();
+        let link = root.join("inside/kustomization.yaml");
+        let file = root.join("inside/x.yaml");
+        fs::write(&file, "").unwrap();
+        for (target, wanted) in [
+            ("../k.yaml", NamespaceOf::Own),
+            ("within/k.yaml", NamespaceOf::Given("within".to_owned())),
+        ] {
+            _ = fs::remove_file(&link);
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            let kustomized = Kustomized::of(std::iter::once(file.as_path()));
+            assert_eq!(kustomized.layout(&file).namespace, wanted, "{target}");
+        }
     }
 }

@@ -88,6 +88,12 @@ impl Input {
         self.kustomized.generated.iter()
     }
 
+    /// Those that they make in more namespaces than anybody looks through: kind and name.
+    pub(crate) fn generated_anywhere(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let anywhere = self.kustomized.generated_anywhere.iter();
+        anywhere.map(|(kind, name)| (*kind, name.as_str()))
+    }
+
     /// Adds what was found once all was read, as what is found while reading.
     pub(crate) fn push(&mut self, mut problem: Problem, problems: &mut Problems, most: usize) {
         let source = self.by_name.get(&problem.file);

@@ -91,6 +91,9 @@ impl Around {
             };
             self.make(&object.kind, namespace, &object.name);
         }
+        for (kind, name) in input.generated_anywhere() {
+            self.unplaced.insert([kind, name].map(str::to_owned));
+        }
     }
 
     fn make(&mut self, kind: &str, namespace: &str, name: &str) {
