@@ -45,7 +45,7 @@ fn main() {
             "validate, newest release",
             &validate,
             NEW,
-            "v1.7.0, the newest release",
+            "the newest release",
         ),
         (
             "validate, older release",
