@@ -1,4 +1,6 @@
-//! How long the command takes for the least that it can do: `cargo bench --workspace --bench start`. It is to start in 20 ms.
+//! How long the command takes for the least that it can do: `cargo bench --workspace --bench start`. It is to start in 20 ms, which is to
+//! say that `--version` and the verbs that judge one object are done by then; the lines of these say whether they are. `crds` writes all
+//! definitions of a release, and is there for comparison.
 //!
 //! Each run is a process of its own, and its outcome is checked.
 #![expect(
@@ -21,6 +23,9 @@ const OLD: &str = r#"{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gat
     "metadata": {"name": "a", "namespace": "b"}, "spec": {"gatewayClassName": "c", "backendTLS": {},
     "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]}}"#;
 
+/// How long starting is to take.
+const AIM: Duration = Duration::from_millis(20);
+
 fn main() {
     let runs = if std::env::args().any(|argument| argument == "--test") {
         1
@@ -40,7 +45,7 @@ fn main() {
             "validate, newest release",
             &validate,
             NEW,
-            "v1.7.0, the newest release",
+            "the newest release",
         ),
         (
             "validate, older release",
@@ -53,7 +58,12 @@ fn main() {
         let mut times: Vec<_> = (0..runs).map(|_| run(arguments, stdin, said)).collect();
         times.sort_unstable();
         let [middle, high] = [50, 90].map(|percent| times[(runs - 1) * percent / 100]);
-        println!("{what:<28} {middle:>8.1?}, a tenth of the runs above {high:.1?}");
+        let aim = match (what == "crds", middle <= AIM) {
+            (true, _) => String::new(),
+            (false, true) => format!("; within the aim of {AIM:?}"),
+            (false, false) => format!("; not within the aim of {AIM:?}"),
+        };
+        println!("{what:<28} {middle:>8.1?}, a tenth of the runs above {high:.1?}{aim}");
     }
 }
 

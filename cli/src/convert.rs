@@ -115,7 +115,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     } else {
         Box::new(stdout)
     };
-    let mut out = Output::new(args.format, args.input.options_of_backups(), writer);
+    let options = args.input.options_of_backups();
+    let mut out = Output::new(args.format, options, problems.errors > 0, writer);
     let mut total = Total::new(most);
     let mut printed = Exit::Clean;
     for file in &input.sources {

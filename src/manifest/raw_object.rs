@@ -3,7 +3,10 @@
 use super::{
     Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
 };
-use crate::{meta::Channel, schema};
+use crate::{
+    meta::{Channel, Release},
+    schema,
+};
 use serde_json::Value;
 
 /// All objects of a stream, and all that could not be read.
@@ -155,6 +158,9 @@ impl RawObject {
                     message = format!("{message}, which is there {others}");
                 } else if let Some(nearest) = field.nearest() {
                     message = format!("{message}, did you mean `{nearest}`");
+                } else if let Some((homes, _)) = field.homes_in_words((Release::default(), channel))
+                {
+                    message = format!("{message}: {homes}");
                 }
                 error(position, path, message)
             });

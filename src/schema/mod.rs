@@ -22,6 +22,7 @@
 
 mod default;
 mod defaulted;
+mod homes;
 mod kinds;
 mod later;
 mod node;
@@ -34,6 +35,7 @@ mod unknown;
 pub use default::{ApplyDefaults, apply_defaults};
 pub(crate) use defaulted::field;
 pub use defaulted::{Defaulted, Elements};
+pub use homes::FieldHome;
 pub use kinds::{History, Installation, KINDS, KindVersion, find, installed, versions_of};
 pub(crate) use kinds::{
     counterpart, is_own, is_own_group, most_installations, relatives, successor,

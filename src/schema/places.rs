@@ -160,6 +160,24 @@ fn node<'s>(schema: &'s Schema, names: &[&str], item: bool) -> Option<&'s Schema
     Some(if item { below_lists(found) } else { found })
 }
 
+/// The part of an object that fields of these names lead to, and its path: `spec.rules[]`.
+pub(super) fn part<'s>(schema: &'s Schema, names: &[&str]) -> Option<(&'s Schema, String)> {
+    let mut path = String::new();
+    let found = names.iter().try_fold(schema, |schema, name| {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(name);
+        let mut found = schema.properties.get(*name)?;
+        while let Some(items) = found.items.as_deref() {
+            path.push_str("[]");
+            found = items;
+        }
+        Some(found)
+    })?;
+    Some((found, path))
+}
+
 fn below_lists(mut schema: &Schema) -> &Schema {
     while let Some(items) = schema.items.as_deref() {
         schema = items;

@@ -1,6 +1,9 @@
 //! Fields that a release and channel do not have.
 
-use super::{FieldPlace, Installation, KindVersion, Path, Schema, find, object_meta, places};
+use super::{
+    FieldHome, FieldPlace, Installation, KindVersion, Path, Schema, find, homes, object_meta,
+    places,
+};
 use crate::meta::{Channel, Release, When};
 use serde_json::{Map, Value};
 
@@ -19,6 +22,8 @@ pub struct UnknownField {
     in_parent: Option<(String, When)>,
     /// The nearest name of a field that other releases have, and those releases: where no field of the installation is near.
     near_elsewhere: Option<(String, When)>,
+    /// The parts of the object that have the field, where it has no such field here in any release.
+    homes: Vec<FieldHome>,
     kind: &'static str,
     release: Release,
 }
@@ -76,6 +81,22 @@ impl UnknownField {
     pub fn near_elsewhere(&self) -> Option<(&str, When)> {
         let (name, when) = self.near_elsewhere.as_ref()?;
         Some((name, *when))
+    }
+
+    /// The parts of the object that have the field which stands here, the nearest first: of a field that no release has here, in
+    /// whichever version of the kind, and that is not clearly a misspelt one of this part.
+    #[must_use]
+    pub fn homes(&self) -> &[FieldHome] {
+        &self.homes
+    }
+
+    /// [`homes`](Self::homes) for people, if there are any: `` `timeouts` belongs to `spec.rules[]` ``; and the releases that have the
+    /// field there, where this release and channel do not.
+    pub(crate) fn homes_in_words(
+        &self,
+        place: (Release, Channel),
+    ) -> Option<(String, Option<When>)> {
+        homes::in_words(&self.name, &self.homes, place)
     }
 
     /// Whether some known release has the field, in whichever version of the kind.
@@ -320,10 +341,28 @@ impl<'s> Walk<'s> {
                 None => (None, None),
             };
             let is_asked = self.elsewhere && parent.in_object;
-            let nearest = parent.meant(name);
+            let others = match is_asked {
+                true => places::elsewhere(self.kind, &at),
+                false => Vec::new(),
+            };
+            let homes = match self.elsewhere && wide.is_none() && others.is_empty() {
+                true => homes::of(self.kind, &at, value),
+                false => Vec::new(),
+            };
+            // A field that stands in another part is named with its own name.
+            let is_meant = |near: &str| {
+                homes.is_empty() || is_slip(name, near) && !parent.fields.contains_key(near)
+            };
+            let nearest = parent.meant(name).filter(|near| is_meant(near));
             let near_elsewhere = match nearest {
-                None if self.elsewhere => every.and_then(|every| every.nearest(name)),
+                None if self.elsewhere => every
+                    .and_then(|every| every.nearest(name))
+                    .filter(|(near, _)| is_meant(near)),
                 _ => None,
+            };
+            let homes = match nearest.is_some() || near_elsewhere.is_some() {
+                true => Vec::new(),
+                false => homes,
             };
             self.found.push(UnknownField {
                 path: at.to_string(),
@@ -333,10 +372,8 @@ impl<'s> Walk<'s> {
                 when: wide.map(|wide| wide.when),
                 instead: here,
                 replaced,
-                others: match is_asked {
-                    true => places::elsewhere(self.kind, &at),
-                    false => Vec::new(),
-                },
+                others,
+                homes,
                 in_parent: match is_asked {
                     true => places::in_parent(self.kind, &at),
                     false => None,
@@ -390,6 +427,14 @@ impl Parent<'_> {
             missing.find(|known| known.eq_ignore_ascii_case(kind))
         })
     }
+}
+
+/// Whether a name is another one but for one or two letters, as a singular is. Of short names nothing is said.
+pub(super) fn is_slip(name: &str, known: &str) -> bool {
+    const MOST: usize = 2;
+    name.len() > 2 * MOST
+        && nearest_name(name, std::iter::once(known)).is_some()
+        && strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()) <= MOST
 }
 
 /// Of the known names, the one that a misspelt name most likely means; none if none is near.

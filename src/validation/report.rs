@@ -169,7 +169,14 @@ impl Finding {
                     let there = elsewhere(when, None, (release, channel));
                     format!("did you mean `{near}`? ({there})")
                 }
-                None => "remove it: no release has it".to_owned(),
+                None => match unknown.homes_in_words((release, channel)) {
+                    Some((homes, None)) => homes,
+                    Some((homes, Some(when))) => {
+                        let there = elsewhere(when, None, (release, channel));
+                        format!("{homes} ({there})")
+                    }
+                    None => "remove it: no release has it".to_owned(),
+                },
             },
         });
         if let Some((path, when)) = unknown.in_parent() {

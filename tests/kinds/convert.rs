@@ -1,6 +1,6 @@
 //! Conversion of every version of every kind, and to the forms of every release: cases that are data, and laws.
 
-use crate::fixtures;
+use crate::{fixtures, support};
 use gwapi::{
     conversion::{
         ConversionProblem, ConversionRemark, convert_to_release, convert_value,
@@ -226,6 +226,175 @@ fn between_adjacent_releases_nothing_is_lost_in_silence() {
         }
     }
     assert!(carried > 500 && stopped > 20, "{carried} {stopped}");
+}
+
+/// Between any two releases, both ways and in both channels: an object that is converted converts back to an equal one, or what is
+/// said names all that differs; and without the fields that an error names, the object converts. Objects are those of the release
+/// that they come from, made anew for each pair.
+#[test]
+fn between_any_two_releases_an_object_comes_back_or_what_is_lost_is_named() {
+    let (mut returned, mut changed, mut stopped) = (0, 0, 0);
+    let distinct = Release::ALL.iter().copied().filter(|r| r.crds() == *r);
+    let distinct: Vec<_> = distinct.collect();
+    let (mut seed, mut failures) = (0, Vec::new());
+    for from in &distinct {
+        for to in distinct.iter().filter(|to| *to != from) {
+            for channel in Channel::ALL {
+                seed += 1;
+                for index in 0..OBJECTS {
+                    // Every third one is valid by construction.
+                    let mut object = support::object_of(seed, index * 3, *from, channel);
+                    object.as_object_mut().unwrap().remove("status");
+                    // The one normal form: a policy does not name its own namespace.
+                    let own = object["metadata"].get("namespace").cloned();
+                    if let Some(target) = object.pointer_mut("/spec/targetRef")
+                        && target.get("namespace") == own.as_ref()
+                    {
+                        target.as_object_mut().unwrap().remove("namespace");
+                    }
+                    let Ok(first) = convert_to_release(&object, *from, channel) else {
+                        continue;
+                    };
+                    let what = format!("{from} to {to} {channel}");
+                    match there_and_back(&first.object, (*from, *to), channel) {
+                        Ok(Journey::Returned) => returned += 1,
+                        Ok(Journey::Changed) => changed += 1,
+                        Ok(Journey::Stopped) => stopped += 1,
+                        Err(broken) => {
+                            failures.push(format!("{what}: {broken}\n{}", first.object));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("{returned} came back, {changed} changed as was said, {stopped} stopped");
+    let (broken, first) = (failures.len(), failures.iter().take(10));
+    let first: Vec<_> = first.map(String::as_str).collect();
+    assert!(failures.is_empty(), "{broken}: {}", first.join("\n"));
+    assert!(
+        returned > 400 && stopped > 50,
+        "{returned} {changed} {stopped}"
+    );
+}
+
+/// How many objects of a release are converted to another one.
+const OBJECTS: u64 = 4;
+
+/// What became of an object that was to be converted to another release and back.
+enum Journey {
+    Returned,
+    Changed,
+    Stopped,
+}
+
+fn there_and_back(
+    object: &Value,
+    (from, to): (Release, Release),
+    channel: Channel,
+) -> Result<Journey, String> {
+    let there = match convert_to_release(object, to, channel) {
+        Ok(there) => there,
+        Err(error) => {
+            // Nothing is written. What is named is all that stands in the way.
+            let mut rest = object.clone();
+            let paths: Vec<_> = error.problems().iter().map(|p| p.path()).collect();
+            if paths == [""] {
+                return Ok(Journey::Stopped);
+            }
+            for path in &paths {
+                match *path {
+                    // What the version demands, or holds one of.
+                    "spec.hostnames" | "spec.rules" | "spec.targetRefs" => {
+                        leave_out(&mut rest, path)
+                    }
+                    path if cut(&mut rest, path) => {}
+                    path => return Err(format!("there is no {path}: {error}")),
+                }
+            }
+            return match convert_to_release(&rest, to, channel) {
+                Ok(_) => Ok(Journey::Stopped),
+                Err(error) => Err(format!("without {paths:?}: {error}")),
+            };
+        }
+    };
+    let lost: Vec<_> = leaves(&object["spec"])
+        .difference(&leaves(&there.object))
+        .cloned()
+        .collect();
+    if !lost.is_empty() {
+        return Err(format!("lost {lost:?}: {}", there.object));
+    }
+    let back = convert_to_release(&there.object, from, channel)
+        .map_err(|error| format!("back: {error}: {}", there.object))?;
+    // A version that is served there and comes later than the one that is stored stays.
+    let version = object["apiVersion"].as_str().unwrap();
+    let own = convert_value(&back.object, version).map_err(|error| error.to_string())?;
+    if own == *object {
+        return Ok(Journey::Returned);
+    }
+    // Each place that differs is in a field of which something is said, or has one in it.
+    let mut differing = Vec::new();
+    differences(object, &own, "", &mut differing);
+    let remarks = there.remarks.iter().chain(&back.remarks);
+    let named: Vec<_> = remarks.map(ConversionRemark::path).collect();
+    let is_named = |path: &String| {
+        let mut named = named.iter().copied();
+        named.any(|other| is_within(path, other) || is_within(other, path))
+    };
+    match differing.iter().find(|path| !is_named(path)) {
+        None => Ok(Journey::Changed),
+        Some(path) => Err(format!("{path} comes back as another one: {named:?} {own}")),
+    }
+}
+
+/// Whether a path is another one, or leads to something in it.
+fn is_within(path: &str, other: &str) -> bool {
+    let rest = path.strip_prefix(other);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// The paths at which two values differ.
+fn differences(one: &Value, other: &Value, path: &str, found: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => {
+            for name in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+                let below = format!("{path}.{name}");
+                let (a, b) = (a.get(name), b.get(name));
+                let none = Value::Null;
+                let (a, b) = (a.unwrap_or(&none), b.unwrap_or(&none));
+                differences(a, b, below.trim_start_matches('.'), found);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                differences(a, b, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ if one == other => {}
+        _ => found.push(path.to_owned()),
+    }
+}
+
+/// Takes a field or an entry of a list out of an object; false where it is not there.
+fn cut(object: &mut Value, path: &str) -> bool {
+    let pointer = path.replace('[', ".").replace(']', "").replace('.', "/");
+    let (above, last) = pointer.rsplit_once('/').unwrap_or(("", &pointer));
+    let above = match above {
+        "" => String::new(),
+        above => format!("/{above}"),
+    };
+    match object.pointer_mut(&above) {
+        Some(Value::Object(fields)) => fields.remove(last).is_some(),
+        // The entries after it keep their numbers.
+        Some(Value::Array(entries)) => last
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| entries.get_mut(index))
+            .map(|entry| *entry = serde_json::json!({}))
+            .is_some(),
+        _ => false,
+    }
 }
 
 /// All scalars of a value, but for the names of kinds that others replace.

@@ -7,11 +7,7 @@ use gwapi::{
     schema::{self, Schema},
 };
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 type Places = BTreeSet<(Release, Channel)>;
 
@@ -230,36 +226,43 @@ fn below(history: &History, object: &Facts, name: &str) -> Places {
         .collect()
 }
 
-/// The facts about the releases, in the same form.
-fn reference(entries: &[Value], ours: &History) -> Marks {
+/// The facts about the releases, in the same form; as `.ci/marks` writes them down.
+fn reference(ours: &History) -> Marks {
+    let text = include_str!("../fixtures/releases/marks.tsv");
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(
+        lines.next(),
+        Some("type\tfield\tkeyword\tvalue\tstandard\texperimental")
+    );
     let mut marks = Marks::new();
-    for entry in entries {
-        let (name, field) = (
-            entry["type"].as_str().unwrap(),
-            entry["field"].as_str().unwrap(),
-        );
+    let mut rules = BTreeMap::<_, BTreeMap<String, Places>>::new();
+    for line in lines {
+        let columns: Vec<_> = line.split('\t').collect();
+        let [name, field, keyword, value, standard, experimental] = columns[..] else {
+            panic!("{line}: expected six columns");
+        };
         let key = (plain(name, field), field.to_owned());
-        let own = marks.entry(key.clone()).or_default();
-        if let Some(wanted) = entry.get("in") {
-            own.insert("in".to_owned(), places(wanted));
+        let places = places([standard, experimental]);
+        if keyword == RULES {
+            let rules = rules.entry(key).or_default();
+            rules.insert(value.to_owned(), places);
+            continue;
         }
-        for (keyword, values) in entry["keywords"].as_object().into_iter().flatten() {
-            let values = values.as_array().unwrap();
-            if keyword == RULES {
-                let present = ours.get(&key).map(|facts| facts.present.clone());
-                let rules = values
-                    .iter()
-                    .map(|value| (value["value"].to_string(), places(value)))
-                    .collect();
-                let changes = changes(&present.unwrap_or_default(), &rules);
-                if !changes.is_empty() {
-                    own.insert("rules".to_owned(), changes);
-                }
-                continue;
-            }
-            for value in values {
-                own.insert(format!("{keyword} {}", value["value"]), places(value));
-            }
+        let fact = match keyword {
+            "in" => keyword.to_owned(),
+            _ => format!(
+                "{keyword} {}",
+                serde_json::from_str::<Value>(value).unwrap()
+            ),
+        };
+        marks.entry(key).or_default().insert(fact, places);
+    }
+    for (key, rules) in rules {
+        let present = ours.get(&key).map(|facts| facts.present.clone());
+        let changes = changes(&present.unwrap_or_default(), &rules);
+        let own = marks.entry(key).or_default();
+        if !changes.is_empty() {
+            own.insert("rules".to_owned(), changes);
         }
     }
     marks
@@ -371,19 +374,8 @@ fn in_words(places: &Places) -> String {
 
 #[test]
 fn the_marks_of_the_types_are_those_of_the_releases_both_ways() {
-    let root = std::env::var_os("GWAPI_RELEASES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/releases"),
-        PathBuf::from,
-    );
-    let Ok(text) = fs::read(root.join("marks.json")) else {
-        eprintln!(
-            "skipped: no marks of the releases beside this repository; GWAPI_RELEASES names their folder"
-        );
-        return;
-    };
-    let entries: Vec<Value> = serde_json::from_slice(&text).unwrap();
     let history = history();
-    let (ours, reference) = (marks(&history), reference(&entries, &history));
+    let (ours, reference) = (marks(&history), reference(&history));
     // Upstream's rules of v1.3.0 read a `value` that may be absent there: they refuse such an address by an error of their
     // evaluation, and our rules of that release say so. In text upstream's rules change in v1.4.0 alone.
     let as_evaluated = |key: &(String, String), fact: &str| {
@@ -416,12 +408,14 @@ fn the_marks_of_the_types_are_those_of_the_releases_both_ways() {
     assert!(differing.is_empty(), "{differing:#?}");
 }
 
-/// Intervals such as `1.3.0..1.3.0,1.5.0..` of each channel.
-fn places(value: &Value) -> Places {
+/// Intervals such as `1.3.0..1.3.0,1.5.0..` of each channel, or `-` for none.
+fn places(texts: [&str; 2]) -> Places {
     let mut places = Places::new();
-    for channel in Channel::ALL {
-        let text = value[channel.as_str()].as_str().unwrap_or_default();
-        for span in text.split(',').filter(|span| !span.is_empty()) {
+    for (channel, text) in [Channel::Standard, Channel::Experimental]
+        .into_iter()
+        .zip(texts)
+    {
+        for span in text.split(',').filter(|span| *span != "-") {
             let when: When = span.parse().unwrap();
             let releases = Release::ALL.iter().copied();
             places.extend(

@@ -1,33 +1,18 @@
 //! The examples of the API's own release, where a copy of them lies beside this repository.
 
-use crate::law;
+use crate::{law, support::beside};
 use gwapi::{
     crd,
     manifest::{self, ReadOptions},
     meta::{Channel, Release},
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
-/// Where upstream's files lie.
-fn root() -> PathBuf {
-    std::env::var_os("GWAPI_UPSTREAM").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream"),
-        PathBuf::from,
-    )
-}
+use std::fs;
 
 #[test]
 fn every_example_of_the_release_is_read_without_error_and_written_back() {
-    let examples = root().join("v1.1.0/examples");
-    if !examples.is_dir() {
-        eprintln!(
-            "skipped: no examples of the release beside this repository; GWAPI_UPSTREAM names their folder"
-        );
+    let Some(examples) = beside::upstream("v1.1.0/examples") else {
         return;
-    }
+    };
     let mut files = Vec::new();
     let mut folders = vec![examples];
     while let Some(folder) = folders.pop() {
@@ -65,10 +50,13 @@ fn every_example_of_the_release_is_read_without_error_and_written_back() {
 fn the_definitions_that_a_client_cannot_apply_are_those_that_exceed_an_annotation() {
     const MOST: usize = 256 * 1024;
     const KEY: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let Some(root) = beside::upstream(".") else {
+        return;
+    };
     let mut judged = 0;
     for release in Release::ALL {
         for channel in Channel::ALL {
-            let folder = root().join(format!("{release}/crds/{channel}"));
+            let folder = root.join(format!("{release}/crds/{channel}"));
             let Ok(files) = fs::read_dir(&folder) else {
                 continue;
             };
@@ -98,9 +86,5 @@ fn the_definitions_that_a_client_cannot_apply_are_those_that_exceed_an_annotatio
             );
         }
     }
-    if judged == 0 {
-        eprintln!(
-            "skipped: no definitions of the releases beside this repository; GWAPI_UPSTREAM names their folder"
-        );
-    }
+    assert!(judged > 0, "{}", root.display());
 }

@@ -15,6 +15,7 @@
     reason = "each of those who share it uses its own part"
 )]
 
+pub(crate) mod beside;
 pub(crate) mod generate;
 pub(crate) mod hostile;
 pub(crate) mod mutate;

@@ -1,6 +1,6 @@
 //! The native verdict equals CEL's, rule by rule, over our definitions and over the reference ones.
 
-use crate::support;
+use crate::support::{self, beside};
 use gwapi::{
     crd, manifest,
     meta::{Channel, Release},
@@ -12,7 +12,7 @@ use kube_cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::Path,
 };
 
 /// Findings of one object: rule and path.
@@ -213,14 +213,6 @@ pub(crate) fn known_difference(
     }
 }
 
-/// The reference's definitions: beside the project, or where `GWAPI_REFERENCE` says.
-fn reference_folder(channel: Channel) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/upstream/v1.1.0");
-    let root = std::env::var_os("GWAPI_REFERENCE").unwrap_or_else(|| beside.into());
-    let folder = PathBuf::from(root).join("crds").join(channel.as_str());
-    folder.is_dir().then_some(folder)
-}
-
 /// One definition, ready to run: its rules by expression.
 pub(crate) struct Cel {
     compiled: CompiledSchema,
@@ -266,12 +258,12 @@ pub(crate) fn definition(installation: &schema::Installation) -> Cel {
     }
 }
 
-fn reference(kind: &str, version: &str, channel: Channel) -> Option<Cel> {
+/// The same as the reference has it, of which `folder` holds the definitions of the channel.
+fn reference(folder: &Path, kind: &str, version: &str, channel: Channel) -> Cel {
     let (found, installation) = schema::versions_of(kind, Release::V1_1_0, channel)
         .find(|(k, _)| k.version == version)
         .unwrap();
-    let file =
-        reference_folder(channel)?.join(format!("gateway.networking.k8s.io_{}.yaml", found.plural));
+    let file = folder.join(format!("gateway.networking.k8s.io_{}.yaml", found.plural));
     let read = manifest::read(
         &std::fs::read(file).unwrap(),
         &manifest::ReadOptions::default(),
@@ -282,10 +274,10 @@ fn reference(kind: &str, version: &str, channel: Channel) -> Option<Cel> {
     let props = &version["schema"]["openAPIV3Schema"];
     let mut ids = BTreeMap::new();
     pair(installation.schema(), "", props, channel, &mut ids);
-    Some(Cel {
+    Cel {
         compiled: compile_schema(props),
         ids,
-    })
+    }
 }
 
 /// Walks our tree and a reference schema side by side and notes which rule of ours each expression is.
@@ -360,7 +352,7 @@ fn objects_that_are_valid_by_construction_are_accepted() {
 fn the_native_verdict_is_that_of_cel_rule_by_rule() {
     let count: u64 = std::env::var("GWAPI_CASES").map_or(10_000, |n| n.parse().unwrap());
     for channel in Channel::ALL {
-        let with_reference = reference_folder(channel).is_some();
+        let folder = beside::upstream(&format!("v1.1.0/crds/{channel}"));
         let mut definitions: BTreeMap<(String, String), (Cel, Option<Cel>)> = BTreeMap::new();
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut differing: BTreeMap<(String, &str), usize> = BTreeMap::new();
@@ -388,7 +380,9 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
                 .or_insert_with(|| {
                     (
                         ours(&kind, &version, channel),
-                        reference(&kind, &version, channel),
+                        folder
+                            .as_deref()
+                            .map(|folder| reference(folder, &kind, &version, channel)),
                     )
                 });
             // As a server has it when it runs the rules: defaults applied, status dropped.
@@ -427,9 +421,6 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
         for ((id, why), count) in differing {
             println!("  {count} times left to the API server: {id}: {why}");
         }
-        if !with_reference {
-            println!("  skipped: the reference definitions are not here (../shared/upstream)");
-        }
         if count >= 10_000 {
             let unseen: Vec<_> = rules::all()
                 .filter(|r| r.cel.is_some() && r.is_in(Release::V1_1_0, channel))
@@ -461,10 +452,9 @@ fn the_rule_on_updates_is_that_of_cel() {
         })
     };
     for channel in Channel::ALL {
-        let definitions = [
-            Some(ours("GatewayClass", "v1", channel)),
-            reference("GatewayClass", "v1", channel),
-        ];
+        let folder = beside::upstream(&format!("v1.1.0/crds/{channel}"));
+        let theirs = folder.map(|folder| reference(&folder, "GatewayClass", "v1", channel));
+        let definitions = [Some(ours("GatewayClass", "v1", channel)), theirs];
         for (new, old) in [("a.b/c", "a.b/c"), ("a.b/c", "a.b/d"), ("a.b/d", "a.b/c")] {
             let (new, old) = (class(new), class(old));
             let native = native(&validation::validate_update(

@@ -1,5 +1,6 @@
 //! Validation of objects that were written by hand: the fixtures, and the reference's own examples.
 
+use crate::support::beside;
 use gwapi::{
     lint::judge_set,
     manifest,
@@ -345,18 +346,6 @@ const ANNOUNCED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The reference's files: beside the project, or where `GWAPI_REFERENCE` says.
-fn reference(folder: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/upstream/v1.1.0");
-    let root = std::env::var_os("GWAPI_REFERENCE").unwrap_or_else(|| beside.into());
-    let folder = PathBuf::from(root).join(folder);
-    if !folder.is_dir() {
-        println!("skipped: the reference's files are not here (../shared/upstream)");
-        return None;
-    }
-    Some(folder)
-}
-
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -377,7 +366,7 @@ fn judge(object: &Value, channel: Channel) -> Report {
 
 #[test]
 fn every_invalid_example_is_refused_with_what_its_name_announces() {
-    let Some(folder) = reference("invalid-examples") else {
+    let Some(folder) = beside::upstream("v1.1.0/invalid-examples") else {
         return;
     };
     let files = files_below(&folder);
@@ -402,7 +391,7 @@ fn every_invalid_example_is_refused_with_what_its_name_announces() {
 
 #[test]
 fn every_example_is_accepted_where_its_version_and_fields_are_served() {
-    let Some(folder) = reference("examples") else {
+    let Some(folder) = beside::upstream("v1.1.0/examples") else {
         return;
     };
     let mut count = 0;

@@ -13,6 +13,7 @@ use gwapi::{
     manifest::{self, RawObject, ReadOptions, is_separator},
 };
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     rc::Rc,
 };
@@ -93,6 +94,8 @@ pub(super) struct Output<W> {
     format: Format,
     /// How documents are read.
     options: ReadOptions,
+    /// Whether something of the input cannot be read.
+    has_errors: bool,
     pub(super) writer: W,
     /// Whether anything has been written.
     begun: bool,
@@ -103,10 +106,11 @@ pub(super) struct Output<W> {
 }
 
 impl<W: Write> Output<W> {
-    pub(super) fn new(format: Format, options: ReadOptions, writer: W) -> Self {
+    pub(super) fn new(format: Format, options: ReadOptions, has_errors: bool, writer: W) -> Self {
         Self {
             format,
             options,
+            has_errors,
             writer,
             begun: false,
             ended: false,
@@ -124,8 +128,18 @@ impl<W: Write> Output<W> {
         tell: &mut Tell<'_>,
     ) -> Result<(), Unwritten> {
         let file: Rc<str> = name.into();
+        // What stands before a document may make it one that nobody reads.
+        let mut unread = BTreeSet::new();
+        if self.has_errors {
+            let errors = manifest::stream(text, &self.options).filter_map(Result::err);
+            unread.extend(errors.map(|error| error.line()));
+        }
         for (first_line, document) in manifest::documents(text) {
-            match self.document(&file, (first_line, document), migration, total, tell)? {
+            let lines = document.split_inclusive(|byte| *byte == b'\n').count();
+            let mut errors = unread.range(first_line..first_line + lines);
+            let read = errors.next().is_none();
+            let document = (first_line, document, read);
+            match self.document(&file, document, migration, total, tell)? {
                 Done::AsItWas => {}
                 Done::Anew => total.add_anew(name, first_line),
                 Done::Edited {
@@ -144,12 +158,12 @@ impl<W: Write> Output<W> {
         Ok(())
     }
 
-    /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
-    /// is a problem of the input and has been noted.
+    /// Migrates a document and writes it. One that is not `read`, alone or where it stands, or has keys twice, is not touched:
+    /// that is a problem of the input and has been noted.
     fn document(
         &mut self,
         file: &Rc<str>,
-        (first_line, document): (usize, &[u8]),
+        (first_line, document, read): (usize, &[u8], bool),
         migration: &Migration,
         total: &mut Total,
         tell: &mut Tell<'_>,
@@ -157,12 +171,12 @@ impl<W: Write> Output<W> {
         let options = self.options.with_whole_lists().with_part(first_line > 1);
         let values = || manifest::stream(document, &options);
         let only = migration.only_converted;
-        let (mut sound, mut changed, mut partial) = (true, false, false);
+        let (mut sound, mut changed, mut partial) = (read, false, false);
         let (mut here, mut errors, mut remarks) = (Total::new(total.most), Vec::new(), Vec::new());
         let mut names = Vec::new();
         // The outline of a document is made where something changes: most documents are left as they are.
         let mut edits = None;
-        for value in values() {
+        for value in values().take_while(|_| read) {
             let Some(entry) = value.ok().filter(|entry| entry.duplicates.is_empty()) else {
                 sound = false;
                 break;

@@ -4,7 +4,7 @@ use super::{stream::Output, *};
 use gwapi::manifest::{self, ReadOptions};
 
 fn convert(format: Format, text: &str) -> String {
-    let mut out = Output::new(format, ReadOptions::default(), Vec::new());
+    let mut out = Output::new(format, ReadOptions::default(), true, Vec::new());
     let (migration, mut total) = (Migration::default(), Total::new(10));
     out.file(
         "a.yaml",
@@ -67,7 +67,7 @@ fn a_comment_right_behind_the_separator_makes_no_other_separator() {
         only_converted: true,
         ..Migration::default()
     };
-    let mut out = Output::new(Format::Yaml, ReadOptions::default(), Vec::new());
+    let mut out = Output::new(Format::Yaml, ReadOptions::default(), true, Vec::new());
     let left = format!("kind: A\n---#x\n{OLD}---#y\n{OLD}");
     out.file(
         "a.yaml",
@@ -81,6 +81,32 @@ fn a_comment_right_behind_the_separator_makes_no_other_separator() {
         String::from_utf8(out.writer).unwrap(),
         format!("---\n---#x\n{NEW}---#y\n{NEW}")
     );
+}
+
+/// What kubectl refuses for what stands before it is no object to anybody: it stays as it was, and so does all around it that is read.
+#[test]
+fn a_document_that_kubectl_does_not_read_where_it_stands_stays_as_it_was() {
+    for text in [
+        "---#x\nREFUSED---\nREAD",
+        "READ---\n---#x\nREFUSED---\nREAD",
+        "READ---#x\n---#y\nREFUSED---#z\nREAD",
+        "# so\n---\n---#x\nREFUSED---\nREAD",
+        "---\n---#x\nREAD---\nREAD",
+        "...\nREFUSED---\nREAD",
+        "READ---\n...\nREFUSED---\nREAD",
+        "READ...\nREFUSED# so\n---\nREAD",
+        "READ...\n# so\n---\nREAD",
+        "---\n\u{FEFF}REFUSED---\nREAD",
+    ] {
+        let of = |read: &str| text.replace("READ", read).replace("REFUSED", OLD);
+        let before = of(OLD);
+        assert_eq!(convert(Format::Yaml, &before), of(NEW), "{text}");
+        let read = manifest::read(before.as_bytes(), &ReadOptions::default());
+        assert_eq!(read.errors.is_empty(), !text.contains("REFUSED"), "{text}");
+    }
+    // Behind other documents kubectl passes over a byte order mark.
+    let marked = convert(Format::Yaml, &format!("{OLD}---\n\u{FEFF}{OLD}"));
+    assert_eq!(marked.matches("/v1\n").count(), 2, "{marked}");
 }
 
 #[test]

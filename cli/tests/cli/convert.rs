@@ -326,6 +326,29 @@ fn a_release_and_a_version_are_not_asked_for_at_once() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
+/// Nothing of a document is written in another form of which the command itself says that nobody reads it.
+#[test]
+fn a_document_that_kubectl_refuses_is_an_error_and_stays_as_it_was() {
+    let set = |name: &str, kind: &str, group: &str| {
+        format!(
+            "apiVersion: {group}\nkind: {kind}\nmetadata: {{name: {name}, namespace: b}}\n\
+             spec: {{parentRef: {{name: g}}, listeners: [{{name: w, port: 80, protocol: HTTP}}]}}\n"
+        )
+    };
+    let old = |name| set(name, "XListenerSet", "gateway.networking.x-k8s.io/v1alpha1");
+    let new = |name| set(name, "ListenerSet", "gateway.networking.k8s.io/v1");
+    for before in ["---\n---#x\n", "---\n...\n", "...\n"] {
+        let text = format!("{}{before}{}---\n{}", old("a"), old("c"), old("d"));
+        let output = gwapi(&["convert", "--release", "v1.7.0", "-f", "-"], &text);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("[manifest/unreadable]"), "{said}");
+        assert!(said.contains("converted 2 of 2 objects"), "{said}");
+        let expected = format!("{}{before}{}---\n{}", new("a"), old("c"), new("d"));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    }
+}
+
 #[test]
 fn converting_again_changes_nothing() {
     let expected = std::fs::read(fixture("backup.expected.yaml")).unwrap();

@@ -395,3 +395,79 @@ fn that_the_installed_channel_is_assumed_is_said_where_it_matters() {
         UpgradeOptions::to(to, EXPERIMENTAL)
     )));
 }
+
+/// "No statement about a release that it does not know", and none about objects that `convert` contradicts.
+#[test]
+fn the_plan_for_objects_of_a_later_release_says_of_each_what_conversion_does() {
+    let rules = json!([{"backendRefs": [{"name": "a", "port": 80}]}]);
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let set = json!({"parentRef": {"name": "gw"}, "listeners": [web]});
+    let (v1, experiment) = (format!("{GROUP}/v1"), format!("{EXPERIMENTS}/v1alpha1"));
+    let mut objects = [
+        object(
+            &v1,
+            "BackendTLSPolicy",
+            json!({"targetRefs": [target], "validation": {"hostname": "a.example", "wellKnownCACertificates": "System"}}),
+        ),
+        object(
+            &v1,
+            "TLSRoute",
+            json!({"hostnames": ["a.example"], "rules": rules}),
+        ),
+        object(&v1, "ListenerSet", set.clone()),
+        object(&experiment, "XListenerSet", set),
+        object(
+            &v1,
+            "ReferenceGrant",
+            json!({"from": [{"group": GROUP, "kind": "HTTPRoute", "namespace": "b"}], "to": [{"group": "", "kind": "Service"}]}),
+        ),
+    ];
+    for (index, object) in objects.iter_mut().enumerate() {
+        object["metadata"]["name"] = format!("it-{index}").into();
+    }
+    let (mut converted, mut left_out) = (0, 0);
+    for to in Release::ALL {
+        for channel in Channel::ALL {
+            let report = check(&objects, UpgradeOptions::to(*to, channel));
+            for (index, object) in objects.iter().enumerate() {
+                let name = format!("b/it-{index}");
+                let is_later = |f: &&UpgradeFinding| {
+                    f.rule == "later-release-object" && f.object.to_string().ends_with(&name)
+                };
+                let mut steps = report.steps.iter().filter(|step| {
+                    step.title
+                        .starts_with("Some objects are of a later release")
+                        && step.title.contains(&name)
+                });
+                let said = steps.next().map(|step| step.title.as_str());
+                assert_eq!(steps.next(), None, "{to} {channel} {object}");
+                let is_said = report.findings.iter().any(|f| is_later(&f));
+                assert_eq!(said.is_some(), is_said, "{to} {channel} {object}");
+                let Some(said) = said else { continue };
+                match crate::conversion::convert_to_release(object, *to, channel) {
+                    Ok(_) => {
+                        converted += 1;
+                        assert!(said.contains("`gwapi convert -f FILE --release"), "{said}");
+                    }
+                    Err(_) => {
+                        left_out += 1;
+                        assert!(said.contains("Else do without them"), "{said}");
+                    }
+                }
+            }
+            // There is no CRD in the input, so that no command asks for one by its name.
+            let commands = report.steps.iter().flat_map(|step| &step.commands);
+            let asked: Vec<_> = commands
+                .filter(|it| it.starts_with("kubectl get crd"))
+                .collect();
+            assert!(
+                asked
+                    .iter()
+                    .all(|it| *it == "kubectl get crd -o yaml > gateway-api-crds.yaml"),
+                "{asked:?}"
+            );
+        }
+    }
+    assert!(converted > 20 && left_out > 20, "{converted} {left_out}");
+}

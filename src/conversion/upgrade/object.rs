@@ -19,6 +19,9 @@ use std::collections::BTreeSet;
 /// The rule of objects that are written in a version which came with a later release.
 pub(super) const LATER_OBJECT: &str = "later-release-object";
 
+/// What the help for one says last where the release has neither its kind nor one in its place.
+pub(super) const DO_WITHOUT: &str = "do without the object";
+
 /// The name of what release v1.0.0 installed with its validating webhook.
 const WEBHOOK: &str = "gateway-api-admission";
 
@@ -248,7 +251,7 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
                 false => format!("{STAY}, or write the object {form} and correct it ({problems})"),
             }
         }
-        Err(error) if is_without_kind(error) => format!("{STAY}, or do without the object"),
+        Err(error) if is_without_kind(error) => format!("{STAY}, or {DO_WITHOUT}"),
         Err(_) => {
             let wanted = match target.is_empty() {
                 true => schema::counterpart(text(object, "/kind")).unwrap_or_default(),

@@ -9,7 +9,7 @@ use super::{
     crd::{Crd, LATER_STORED, Waypoint, stored_in},
     findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text},
     form,
-    object::{self, LATER_OBJECT},
+    object::{self, DO_WITHOUT, LATER_OBJECT},
     policy, status,
 };
 use crate::{
@@ -125,7 +125,10 @@ pub(super) fn steps(
             "field-elsewhere",
             "Decide on the fields that other versions or kinds have: they are dropped where they are",
         ),
-        ("unknown-field", "Remove the fields that no release has"),
+        (
+            "unknown-field",
+            "Remove the fields that no release has, or move them to the part of the object that they belong to",
+        ),
         (
             "tightened",
             "Correct the objects that the release before accepts and the new CRDs refuse: until then changes to them are refused",
@@ -356,16 +359,32 @@ pub(super) fn steps(
 /// The rules of what the release refuses in an object.
 const REFUSALS: [&str; 2] = ["tightened", "invalid"];
 
-/// What to do about objects, and fields of objects, of a later release.
+/// What to do about objects, and fields of objects, of a later release: to each what its finding says.
 fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
-    let write = format!(
-        "write them in versions that it has, and check again: `{}` does it for those of which the finding says so",
-        found.convert("-f FILE")
-    );
-    let fields = "do without the fields that it does not have, and check again";
-    let all = [(LATER_OBJECT, write.as_str()), (form::LATER_FIELD, fields)];
-    let named = all.map(|(rule, otherwise)| (named(found, rule), otherwise));
-    let there = named.iter().filter(|(names, _)| !names.is_empty());
+    let command = found.convert("-f FILE");
+    let is_object = |f: &UpgradeFinding| f.rule == LATER_OBJECT;
+    let converts = |f: &UpgradeFinding| is_object(f) && f.help.contains(&command);
+    let is_left_out = |f: &UpgradeFinding| is_object(f) && f.help.ends_with(DO_WITHOUT);
+    let all = [
+        (
+            names(found, converts),
+            format!("`{command}` writes them in versions that it has; check again then"),
+        ),
+        (
+            names(found, is_left_out),
+            "do without them: it has neither their kind nor one in its place".to_owned(),
+        ),
+        (
+            names(found, |f| is_object(f) && !converts(f) && !is_left_out(f)),
+            "correct them as their findings say, and check again: no command does it alone"
+                .to_owned(),
+        ),
+        (
+            named(found, form::LATER_FIELD),
+            "do without the fields that it does not have, and check again".to_owned(),
+        ),
+    ];
+    let there = all.iter().filter(|(names, _)| !names.is_empty());
     there
         .map(|(names, otherwise)| {
             step(

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod keywords;
+mod misplaced;
 
 /// A way down from the root of an object to a field.
 #[derive(Clone)]

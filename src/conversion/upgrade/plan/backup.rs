@@ -21,7 +21,8 @@ pub(super) fn copy(
     (policy, webhook): (bool, bool),
     found: &UpgradeFindings,
 ) -> Option<UpgradeStep> {
-    let mut names: BTreeSet<String> = crds.iter().map(|crd| crd.name.clone()).collect();
+    let crds: BTreeSet<&str> = crds.iter().map(|crd| crd.name.as_str()).collect();
+    let mut names: BTreeSet<String> = crds.iter().map(ToString::to_string).collect();
     for object in objects {
         let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"));
         // Of a kind that a server does not have it gives nothing, and nothing of the others.
@@ -37,14 +38,18 @@ pub(super) fn copy(
     }
     let mut commands = Vec::new();
     if !names.is_empty() {
+        // Whether there is a CRD that the input does not have is not known: all are copied then.
+        let those = match names.len() == crds.len() {
+            true => format!(" {}", Vec::from_iter(crds).join(" ")),
+            false => String::new(),
+        };
         let names: Vec<_> = names.into_iter().collect();
         commands.push(format!(
             "kubectl get {} -A -o yaml > gateway-api-objects.yaml",
             names.join(",")
         ));
         commands.push(format!(
-            "kubectl get crd {} -o yaml > gateway-api-crds.yaml",
-            names.join(" ")
+            "kubectl get crd{those} -o yaml > gateway-api-crds.yaml"
         ));
     }
     let mut title = "Back up every object of the Gateway API, and the CRDs".to_owned();
