@@ -154,7 +154,7 @@ enum ValueStep {
 }
 
 impl Misfit {
-    fn of(message: String) -> Self {
+    pub(super) fn of(message: String) -> Self {
         Self(Box::new((Vec::new(), message)))
     }
 
