@@ -8,8 +8,8 @@ use gwapi::{
     attachment::InstalledCrd,
     conformance::{
         Ask, ConformanceReport, Feature, Implementation, Kit, KitResults, Observed, Profile,
-        ProfileReport, Scenario, ScenarioVerdict, Setup, SimulatorSubject, SubjectError,
-        SupportLevel, TestSubject, installed_release,
+        ProfileLeftOut, ProfileReport, Scenario, ScenarioVerdict, Setup, SimulatorSubject,
+        SubjectError, SupportLevel, TestSubject, installed_release,
     },
     crd,
     meta::{Channel, FeatureName, Release},
@@ -88,7 +88,7 @@ fn unknown(what: &str, text: &str, nearest: Option<&str>) -> String {
 pub(crate) fn run(args: &ConformanceArgs) -> Exit {
     let profiles: Vec<Profile> = match args.profiles.is_empty() {
         true => Profile::of_release(args.release).collect(),
-        false => args.profiles.clone(),
+        false => once(&args.profiles),
     };
     let known: Vec<Profile> = Profile::of_release(args.release).collect();
     if let Some(profile) = profiles.iter().find(|profile| !known.contains(profile)) {
@@ -135,11 +135,29 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         true => Exit::Clean,
         false => Exit::Findings,
     };
-    let reports = results.profiles(profiles);
+    let (reports, omitted) = results.profiles(profiles);
+    // Who names a profile wants a report of it.
+    if let Some(why) = omitted.first()
+        && !args.profiles.is_empty()
+    {
+        return fail(format_args!(
+            "{} channel of {}: {why}",
+            args.channel, args.release
+        ));
+    }
+    let beside = Beside {
+        args,
+        results: &results,
+        omitted: &omitted,
+    };
     let printed = match args.format {
-        ReportFormat::Text => print(text(args, &results, &reports, Style::stdout())),
+        ReportFormat::Text => print(beside.text(&reports, Style::stdout())),
+        _ if reports.is_empty() => {
+            say(beside.page());
+            return fail("no profile is left to report: `-o text` says how the scenarios went");
+        }
         format => {
-            say(beside(args, &results));
+            say(beside.page());
             let date = Timestamp::from_second(Timestamp::now().as_second());
             let date = date.unwrap_or_default().to_string();
             let report = ConformanceReport::new(ourselves(), installed, date, reports);
@@ -150,6 +168,17 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         }
     };
     printed.max(outcome)
+}
+
+/// Each profile once, in the order in which they are named first.
+fn once(profiles: &[Profile]) -> Vec<Profile> {
+    let mut kept: Vec<Profile> = Vec::new();
+    for profile in profiles {
+        if !kept.contains(profile) {
+            kept.push(*profile);
+        }
+    }
+    kept
 }
 
 /// Whether a scenario is run: all are, unless profiles or scenarios are named.
@@ -200,7 +229,7 @@ fn again(args: &ConformanceArgs) -> String {
         "gwapi conformance --release {} --channel {}",
         args.release, args.channel
     );
-    for profile in &args.profiles {
+    for profile in once(&args.profiles) {
         command.push_str(&format!(" --profile {profile}"));
     }
     if let Some(features) = &args.features {
@@ -228,102 +257,114 @@ fn outside(results: &KitResults, args: &ConformanceArgs) -> (usize, usize) {
 }
 
 /// What a report has no place for: scenarios of no profile, what was left out, and how to do it again.
-fn beside(args: &ConformanceArgs, results: &KitResults) -> Page {
-    let mut page = Page::new(Style::stderr());
-    rest(args, results, &mut page);
-    page
+struct Beside<'a> {
+    args: &'a ConformanceArgs,
+    results: &'a KitResults,
+    omitted: &'a [ProfileLeftOut],
 }
 
-fn rest(args: &ConformanceArgs, results: &KitResults, page: &mut Page) {
-    let (passed, outside) = outside(results, args);
-    if outside > 0 {
-        let line = Line::plain(format_args!(
-            "{} of no profile: {passed} passed",
-            count(outside, "scenario")
-        ));
-        page.line(0, &line);
+impl Beside<'_> {
+    /// All of it, for standard error.
+    fn page(&self) -> Page {
+        let mut page = Page::new(Style::stderr());
+        self.rest(&mut page);
+        page
     }
-    for result in &results.results {
-        if let ScenarioVerdict::NotSupported(feature) = &result.verdict {
-            let name = result.scenario.name();
-            let line = Line::of(
-                Tone::Faint,
-                format_args!("{name} is left out: {feature} is not claimed"),
-            );
+
+    fn rest(&self, page: &mut Page) {
+        let results = self.results;
+        let (passed, outside) = outside(results, self.args);
+        if outside > 0 {
+            let line = Line::plain(format_args!(
+                "{} of no profile: {passed} passed",
+                count(outside, "scenario")
+            ));
             page.line(0, &line);
         }
-    }
-    for result in results.failed() {
-        page.gap();
-        let name = result.scenario.name();
-        page.line(
-            0,
-            &Line::of(Tone::Bad, "fails").and(format_args!(" {name}")),
-        );
-        let says = format!("{}: {}", result.scenario.at(), result.scenario.says());
-        page.line(1, &Line::plain(says));
-        if let ScenarioVerdict::Failed(failures) = &result.verdict {
-            for failure in failures {
-                page.line(1, &Line::plain(&failure.problem));
+        for why in self.omitted {
+            page.line(0, &Line::plain(why));
+        }
+        for result in &results.results {
+            if let ScenarioVerdict::NotSupported(feature) = &result.verdict {
+                let name = result.scenario.name();
+                let line = Line::of(
+                    Tone::Faint,
+                    format_args!("{name} is left out: {feature} is not claimed"),
+                );
+                page.line(0, &line);
             }
         }
+        for result in results.failed() {
+            page.gap();
+            let name = result.scenario.name();
+            page.line(
+                0,
+                &Line::of(Tone::Bad, "fails").and(format_args!(" {name}")),
+            );
+            let says = format!("{}: {}", result.scenario.at(), result.scenario.says());
+            page.line(1, &Line::plain(says));
+            if let ScenarioVerdict::Failed(failures) = &result.verdict {
+                for failure in failures {
+                    page.line(1, &Line::plain(&failure.problem));
+                }
+            }
+        }
+        page.line(
+            0,
+            &Line::of(
+                Tone::Faint,
+                format_args!("the same again: {}", again(self.args)),
+            ),
+        );
     }
-    page.line(
-        0,
-        &Line::of(Tone::Faint, format_args!("the same again: {}", again(args))),
-    );
-}
 
-/// The report for people.
-fn text(
-    args: &ConformanceArgs,
-    results: &KitResults,
-    reports: &[ProfileReport],
-    style: Style,
-) -> Page {
-    let mut page = Page::new(style);
-    let (passed, failed) = (results.passed(), results.failed().count());
-    let tone = if failed == 0 { Tone::Good } else { Tone::Bad };
-    let line = Line::plain(format_args!(
-        "{} of {}, {} channel: ",
-        count(results.results.len(), "scenario"),
-        args.release,
-        args.channel
-    ));
-    page.line(
-        0,
-        &line.with(tone, format_args!("{passed} passed, {failed} failed")),
-    );
-    for report in reports {
-        let summary = report.derived_summary();
+    /// The report for people.
+    fn text(&self, reports: &[ProfileReport], style: Style) -> Page {
+        let (args, results) = (self.args, self.results);
+        let mut page = Page::new(style);
+        let (passed, failed) = (results.passed(), results.failed().count());
+        let tone = if failed == 0 { Tone::Good } else { Tone::Bad };
+        let line = Line::plain(format_args!(
+            "{} of {}, {} channel: ",
+            count(results.results.len(), "scenario"),
+            args.release,
+            args.channel
+        ));
         page.line(
             0,
-            &Line::of(Tone::Strong, &report.name).and(format_args!(": {summary}")),
+            &line.with(tone, format_args!("{passed} passed, {failed} failed")),
         );
-        let levels = [
-            (SupportLevel::Core, Some(&report.core)),
-            (SupportLevel::Extended, report.extended.as_ref()),
-        ];
-        for (level, counted) in levels {
-            let Some(counted) = counted else { continue };
-            let name = match level {
-                SupportLevel::Core => "core",
-                SupportLevel::Extended => "extended",
-            };
-            let own = counted.statistics;
-            let line = Line::plain(format_args!(
-                "{name}: {} passed, {} failed, {} skipped",
-                own.passed, own.failed, own.skipped
-            ));
-            page.line(1, &line);
-            if !counted.unsupported_features.is_empty() {
-                let names = counted.unsupported_features.join(", ");
-                page.line(1, &Line::plain(format_args!("not claimed: {names}")));
+        for report in reports {
+            let summary = report.derived_summary();
+            page.line(
+                0,
+                &Line::of(Tone::Strong, &report.name).and(format_args!(": {summary}")),
+            );
+            let levels = [
+                (SupportLevel::Core, Some(&report.core)),
+                (SupportLevel::Extended, report.extended.as_ref()),
+            ];
+            for (level, counted) in levels {
+                let Some(counted) = counted else { continue };
+                let name = match level {
+                    SupportLevel::Core => "core",
+                    SupportLevel::Extended => "extended",
+                };
+                let own = &counted.statistics;
+                let line = Line::plain(format_args!(
+                    "{name}: {} passed, {} failed, {} skipped",
+                    own.passed, own.failed, own.skipped
+                ));
+                page.line(1, &line);
+                if !counted.unsupported_features.is_empty() {
+                    let names = counted.unsupported_features.join(", ");
+                    page.line(1, &Line::plain(format_args!("not claimed: {names}")));
+                }
             }
         }
+        self.rest(&mut page);
+        page
     }
-    rest(args, results, &mut page);
-    page
 }
 
 /// The simulator that claims no more than it is told to.

@@ -53,6 +53,13 @@ pub(crate) fn decode_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Re
     super::typed::read_as_custom(value).map_err(|failure| ReadError::value(value, failure))
 }
 
+/// An object of such a kind is refused for a field.
+#[cfg(feature = "conformance")]
+pub(crate) fn refused_field(value: &Value, path: &str, message: &str) -> ReadError {
+    let misfit = Misfit::of(message.to_owned()).within_field(path);
+    ReadError::value(value, misfit)
+}
+
 /// The fields of an object that [`decode`] passes over, since the type of its kind does not have them: their paths
 /// in the order of the object, at most a thousand. None for an object that cannot be decoded, or whose kind the
 /// crate does not know: that is kept whole.

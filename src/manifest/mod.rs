@@ -59,10 +59,10 @@ mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-#[cfg(feature = "conformance")]
-pub(crate) use decode::decode_custom;
 pub(crate) use decode::unread;
 pub use decode::{decode, decode_as, unread_fields};
+#[cfg(feature = "conformance")]
+pub(crate) use decode::{decode_custom, refused_field};
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;

@@ -186,7 +186,7 @@ enum ValueStep {
 }
 
 impl Misfit {
-    fn of(message: String) -> Self {
+    pub(super) fn of(message: String) -> Self {
         Self(Box::new(MisfitParts {
             steps: Vec::new(),
             message,

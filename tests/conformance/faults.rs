@@ -1,11 +1,13 @@
 //! Data planes with a fault each: the simulator behind something that falsifies what goes in or comes out.
 
 use gwapi::{
-    conformance::{Ask, Ended, Observed, Setup, SimulatorSubject, SubjectError, TestSubject},
+    conformance::{
+        Ask, Ended, Observed, Scenario, Setup, SimulatorSubject, SubjectError, TestSubject,
+    },
     meta::FeatureName,
 };
 use http::HeaderValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::HashMap, time::Duration};
 
 /// What is wrong with a data plane.
@@ -24,6 +26,37 @@ pub(crate) enum Fault {
     GrantsKept,
     /// It keeps sessions by their tokens alone, and asks whether a token is that of another path.
     Sessions(fn(same_path: bool) -> bool),
+}
+
+impl Fault {
+    /// Whether it can change how a scenario goes. Others need not be asked.
+    pub(crate) fn concerns(&self, scenario: &Scenario) -> bool {
+        let steps = scenario.steps();
+        let objects = || -> Vec<Value> {
+            let changed = steps.iter().flat_map(|step| &step.apply);
+            let mut all: Vec<Value> = scenario.objects().iter().chain(changed).cloned().collect();
+            // The Gateway that is there in any case.
+            all.push(
+                json!({"kind": "Gateway", "metadata": {"name": "edge", "namespace": "shop"},
+                "spec": {"listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}}),
+            );
+            all
+        };
+        match self {
+            Self::Objects(falsify) => {
+                let (before, mut after) = (objects(), objects());
+                falsify(&mut after);
+                before != after
+            }
+            Self::Statuses(_) => steps.iter().any(|step| !step.status.is_empty()),
+            Self::Asked(_) | Self::Answered(_) | Self::Sessions(_) => {
+                steps.iter().any(|step| step.ask.is_some())
+            }
+            Self::Stale | Self::GrantsKept => steps
+                .iter()
+                .any(|step| !step.apply.is_empty() || !step.delete.is_empty()),
+        }
+    }
 }
 
 /// A data plane with a fault.

@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     ShorterPrefixFirst,
     ListOrderBeforeLength,
     HeadersBeforePath,
+    MethodBeforePath,
+    QueryBeforePath,
     FewerHeadersFirst,
     HeadersBeforeMethod,
     QueryBeforeHeaders,
@@ -26,12 +28,14 @@ pub(crate) enum Fault {
     HeaderValueAsPrefix,
     AnyHeaderOfAMatch,
     FirstMatchOfARuleAlone,
+    NoMatchesIsTheRootAlone,
     QueryNameWithoutCase,
     AnyParameterOfAMatch,
     MethodIgnored,
     YoungerFirst,
     AgeIgnored,
     LastNameFirst,
+    NameBeforeNamespace,
     LastRuleFirst,
     FirstRouteOfAHostAlone,
     HostAfterPath,
@@ -262,7 +266,10 @@ impl Plain {
         }
         let name = |pointer: &str| text(route, pointer).unwrap_or_default();
         let route_name = NamespacedName::new(name("/metadata/namespace"), name("/metadata/name"));
-        let everything = [Value::Object(serde_json::Map::new())];
+        let mut everything = [Value::Object(serde_json::Map::new())];
+        if self.fault == Fault::NoMatchesIsTheRootAlone {
+            everything[0]["path"] = serde_json::json!({"type": "Exact", "value": "/"});
+        }
         for (index, rule) in list(route, "/spec/rules").iter().enumerate() {
             let mut matches = list(rule, "/matches");
             if matches.is_empty() {
@@ -305,6 +312,10 @@ impl Plain {
             Fault::ShorterPrefixFirst => by_path.1 = Reverse(1_000 - length),
             Fault::ListOrderBeforeLength => by_path = (false, Reverse(1_000 - rule)),
             Fault::HeadersBeforePath => host.1 = Reverse(host.1.0 * 100 + headers.0),
+            Fault::MethodBeforePath => {
+                host.1 = Reverse(host.1.0 * 100 + usize::from(!method));
+            }
+            Fault::QueryBeforePath => host.1 = Reverse(host.1.0 * 100 + query.0),
             Fault::FewerHeadersFirst => headers = Reverse(1_000 - headers.0),
             Fault::HeadersBeforeMethod => {
                 let has_method = !method;
@@ -314,6 +325,10 @@ impl Plain {
             Fault::YoungerFirst => age = reversed(&age),
             Fault::AgeIgnored => age.clear(),
             Fault::LastNameFirst => route = reversed(&route),
+            Fault::NameBeforeNamespace => {
+                let (namespace, name) = route.split_once('/').unwrap();
+                route = format!("{name}/{namespace}");
+            }
             Fault::LastRuleFirst => rule = 1_000 - rule,
             Fault::HostAfterPath => host = (false, Reverse(0)),
             _ => {}
@@ -419,6 +434,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "deleted-route-takes-nothing",
             "path-goes-before-headers",
             "routes-of-a-host-are-one-table",
+            "path-goes-before-method",
+            "path-goes-before-query",
         ],
     ),
     (
@@ -433,11 +450,26 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "more-headers-go-first",
             "path-goes-before-headers",
             "routes-of-a-host-are-one-table",
+            "path-goes-before-method",
+            "path-goes-before-query",
         ],
     ),
     (
         Fault::HeadersBeforePath,
         &["path-goes-before-headers", "method-goes-before-headers"],
+    ),
+    (Fault::MethodBeforePath, &["path-goes-before-method"]),
+    (
+        Fault::QueryBeforePath,
+        &["path-goes-before-query", "headers-go-before-query"],
+    ),
+    (
+        Fault::NoMatchesIsTheRootAlone,
+        &[
+            "rule-without-matches-takes-everything",
+            "deleted-route-takes-nothing",
+            "port-of-the-parent-names-the-listener",
+        ],
     ),
     (
         Fault::FewerHeadersFirst,
@@ -464,17 +496,33 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     ),
     (
         Fault::FirstMatchOfARuleAlone,
-        &["matches-of-a-rule-are-alternatives"],
+        &[
+            "matches-of-a-rule-are-alternatives",
+            "method-is-one-condition-of-a-match",
+            "query-is-one-condition-of-a-match",
+        ],
     ),
     (Fault::QueryNameWithoutCase, &["query-must-have-the-value"]),
-    (Fault::AnyParameterOfAMatch, &["query-must-have-the-value"]),
+    (
+        Fault::AnyParameterOfAMatch,
+        &["query-must-have-the-value", "path-goes-before-query"],
+    ),
     (
         Fault::MethodIgnored,
-        &["method-is-the-very-text", "method-goes-before-headers"],
+        &[
+            "method-is-the-very-text",
+            "method-goes-before-headers",
+            "method-is-one-condition-of-a-match",
+            "path-goes-before-method",
+        ],
     ),
     (Fault::YoungerFirst, &["older-route-goes-first"]),
     (Fault::AgeIgnored, &["older-route-goes-first"]),
-    (Fault::LastNameFirst, &["first-name-goes-first"]),
+    (
+        Fault::LastNameFirst,
+        &["first-name-goes-first", "first-namespace-goes-first"],
+    ),
+    (Fault::NameBeforeNamespace, &["first-namespace-goes-first"]),
     (Fault::LastRuleFirst, &["first-rule-goes-first"]),
     (
         Fault::FirstRouteOfAHostAlone,

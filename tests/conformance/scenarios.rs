@@ -3,8 +3,8 @@
 use crate::{faults, found, plain, slow};
 use gwapi::{
     conformance::{
-        Feature, Kit, MatcherSubject, Profile, Scenario, SimulatorSubject, SupportLevel,
-        TestSubject, catalogue,
+        Ended, Feature, Kit, MatcherSubject, Observed, Profile, Scenario, SimulatorSubject,
+        SupportLevel, TestSubject, catalogue,
     },
     meta::{Channel, FeatureName, Release},
     validation::{ValidationOptions, validate_value},
@@ -42,16 +42,16 @@ fn failed(kit: &Kit, subject: &mut dyn TestSubject) -> BTreeSet<String> {
         .collect()
 }
 
+/// The name of a fault, what is asked of the subject that has it, the subject, and the scenarios that find it.
+type PlantedFault = (String, Kit, Box<dyn TestSubject>, &'static [&'static str]);
+
 /// Each fault fails the scenario that names its rule, and no others than those that share the rule.
-fn check_faults(
-    kit: &Kit,
-    faults: impl Iterator<Item = (String, Box<dyn TestSubject>, &'static [&'static str])>,
-) -> usize {
+fn check_faults(faults: impl Iterator<Item = PlantedFault>) -> usize {
     let mut differences = Vec::new();
     let mut count = 0;
-    for (name, mut subject, expected) in faults {
+    for (name, kit, mut subject, expected) in faults {
         count += 1;
-        let found = failed(kit, &mut *subject);
+        let found = failed(&kit, &mut *subject);
         let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
         if found.is_empty() || found != expected {
             differences.push(format!("{name}: {found:?}\n  expected {expected:?}"));
@@ -64,10 +64,11 @@ fn check_faults(
 #[test]
 fn the_kit_finds_the_faults_of_data_planes() {
     let faults = found::faults().into_iter().map(|(name, fault, expected)| {
+        let kit = Kit::default().only(|scenario| fault.concerns(scenario));
         let subject: Box<dyn TestSubject> = Box::new(faults::Faulty::new(fault));
-        (name.to_owned(), subject, expected)
+        (name.to_owned(), kit, subject, expected)
     });
-    assert!(check_faults(&Kit::default(), faults) >= 50);
+    assert!(check_faults(faults) >= 95);
 }
 
 #[test]
@@ -75,9 +76,85 @@ fn the_kit_finds_the_faults_of_matchers() {
     let faults = plain::FAULTS.iter().map(|(fault, expected)| {
         let subject = MatcherSubject::new(plain::Plain::new(*fault));
         let subject: Box<dyn TestSubject> = Box::new(subject);
-        (format!("{fault:?}"), subject, *expected)
+        (format!("{fault:?}"), Kit::default(), subject, *expected)
     });
-    assert!(check_faults(&Kit::default(), faults) >= 30);
+    assert!(check_faults(faults) >= 35);
+}
+
+/// Each scenario can fail: some fault fails it.
+#[test]
+fn every_scenario_is_failed_by_some_fault() {
+    let of_planes = found::faults().into_iter().map(|(_, _, expected)| expected);
+    let of_matchers = plain::FAULTS.iter().map(|(_, expected)| *expected);
+    let found: BTreeSet<&str> = of_planes.chain(of_matchers).flatten().copied().collect();
+    let names = catalogue().iter().map(Scenario::name);
+    let unfailed: Vec<&str> = names.filter(|name| !found.contains(name)).collect();
+    assert_eq!(unfailed, [""; 0]);
+}
+
+/// A request that goes through without a response is a failure, whatever else is expected of it.
+#[test]
+fn a_request_without_a_response_fails_its_scenario() {
+    let mute = faults::Fault::Answered(|ask, seen| {
+        let scheme = ask.request.uri.scheme_str();
+        if matches!(scheme, Some("http" | "https")) && matches!(seen.ended, Ended::Response(_)) {
+            seen.ended = Ended::Passed;
+        }
+    });
+    let found = failed(&Kit::default(), &mut faults::Faulty::new(mute));
+    for scenario in catalogue() {
+        let asks = scenario.steps().iter().filter_map(|step| step.ask.as_ref());
+        let mut asks = asks.filter(|ask| ask.url.starts_with("http"));
+        let is_answered = asks.any(|ask| !ask.expect.refused);
+        let name = scenario.name();
+        assert_eq!(found.contains(name), is_answered, "{name}");
+    }
+}
+
+/// A proxy may answer a call with a status of HTTP that clients of gRPC understand, and with no other.
+#[test]
+fn the_status_of_a_call_may_be_one_of_http() {
+    fn answered(seen: &mut Observed, statuses: [u16; 2]) {
+        let Ended::Response(head) = &mut seen.ended else {
+            return;
+        };
+        let status = match head.headers.remove("grpc-status") {
+            Some(status) if status == "12" => statuses[0],
+            Some(status) if status == "14" => statuses[1],
+            _ => return,
+        };
+        head.status = http::StatusCode::from_u16(status).unwrap();
+    }
+    let kit =
+        || Kit::default().only(|scenario| scenario.features().contains(&FeatureName::GrpcRoute));
+    let understood = faults::Fault::Answered(|_, seen| answered(seen, [404, 503]));
+    assert_eq!(
+        failed(&kit(), &mut faults::Faulty::new(understood)).len(),
+        0
+    );
+    let other = faults::Fault::Answered(|_, seen| answered(seen, [500, 500]));
+    let found = failed(&kit(), &mut faults::Faulty::new(other));
+    assert!(found.contains("grpc-error-is-a-status"), "{found:?}");
+    assert!(found.contains("grpc-method-is-the-very-text"), "{found:?}");
+}
+
+/// Core asks for no more ports than 80 and 443: whoever needs another one names the feature.
+#[test]
+fn a_scenario_with_another_port_names_the_feature() {
+    for scenario in catalogue() {
+        let changed = scenario.steps().iter().flat_map(|step| &step.apply);
+        let objects = scenario.objects().iter().chain(changed);
+        let listeners = objects.filter_map(|object| object["spec"]["listeners"].as_array());
+        for listener in listeners.flatten() {
+            let feature = match listener["port"].as_u64() {
+                Some(80 | 443) => continue,
+                Some(8080) => FeatureName::GatewayPort8080,
+                _ => FeatureName::UdpRoute,
+            };
+            let name = scenario.name();
+            assert!(scenario.features().contains(&feature), "{name}: {feature}");
+        }
+    }
 }
 
 /// Names are unique, every scenario says what it follows from, its objects are valid, and its features are ones.
@@ -115,7 +192,7 @@ fn every_scenario_is_well_formed() {
     }
 }
 
-/// Every feature of v1.1.0 has scenarios with a good case, and every one that can be refused has a bad one.
+/// Every feature of v1.1.0 has a good case and a bad one, in each profile that has the feature.
 #[test]
 fn every_feature_of_every_profile_has_scenarios() {
     let release = Release::V1_1_0;
@@ -129,32 +206,85 @@ fn every_feature_of_every_profile_has_scenarios() {
             .filter_map(|scenario| profile.level(release, scenario.features()))
             .collect();
         assert!(levels.contains(&SupportLevel::Core), "{profile}");
-        let gateway = profile.name().starts_with("GATEWAY");
-        for feature in profile
-            .core(release)
-            .into_iter()
-            .chain(profile.extended(release))
-        {
-            // In a mesh the filters and matches of HTTPRoutes are those that scenarios with a Gateway ask.
-            let own = scenarios
-                .iter()
-                .any(|scenario| scenario.features().contains(&feature));
-            let shared = !gateway && feature.as_str().starts_with("HTTPRoute")
-                || feature == FeatureName::GatewayStaticAddresses;
-            let anywhere = catalogue()
-                .iter()
-                .any(|scenario| scenario.features().contains(&feature));
-            assert!(own || shared && anywhere, "{profile}: {feature}");
+        let features = profile.core(release).into_iter();
+        for feature in features.chain(profile.extended(release)) {
+            let own = || {
+                let all = scenarios.iter();
+                all.filter(|scenario| scenario.features().contains(&feature))
+            };
+            assert!(own().any(|one| one.has_good_case()), "{profile}: {feature}");
+            assert!(own().any(|one| one.has_bad_case()), "{profile}: {feature}");
         }
     }
     let of_release = Feature::ALL.iter();
     for feature in of_release.filter(|one| one.is_in(release, Channel::Experimental)) {
         let name = FeatureName::from(feature);
-        let scenarios = catalogue().iter();
-        let count = scenarios
-            .filter(|scenario| scenario.features().contains(&name))
-            .count();
-        assert!(count > 0, "{name}");
+        let own = || {
+            let scenarios = catalogue().iter();
+            scenarios.filter(|scenario| scenario.features().contains(&name))
+        };
+        assert!(own().any(Scenario::has_good_case), "{name}");
+        assert!(own().any(Scenario::has_bad_case), "{name}");
+    }
+}
+
+/// What is bad is said, or follows from what is expected to be refused.
+#[test]
+fn good_and_bad_cases_are_told_apart() {
+    let read = |step: &str| {
+        let text = format!(
+            "apiVersion: conformance.gwapi/v1\nkind: Scenario\nmetadata: {{name: a}}\nspec:\n  says: b\n  at: c\n  features: []\n  steps:\n  - {step}\n"
+        );
+        let scenario = Scenario::read("own.yaml", &text).unwrap().remove(0);
+        (scenario.has_good_case(), scenario.has_bad_case())
+    };
+    for (step, expected) in [
+        (
+            "ask: {url: 'http://a/', expect: {backend: a/b}}",
+            (true, false),
+        ),
+        (
+            "{bad: true, ask: {url: 'http://a/', expect: {backend: a/b}}}",
+            (false, true),
+        ),
+        (
+            "ask: {url: 'http://a/', expect: {status: 404}}",
+            (false, true),
+        ),
+        (
+            "ask: {url: 'http://a/', expect: {status: 301}}",
+            (true, false),
+        ),
+        (
+            "ask: {url: 'http://a/', expect: {refused: true}}",
+            (false, true),
+        ),
+        (
+            "ask: {url: 'http://a/', expect: {grpcStatus: 12}}",
+            (false, true),
+        ),
+        (
+            "ask: {url: 'http://a/', expect: {split: {a/b: 1, '500': 1}}}",
+            (false, true),
+        ),
+        (
+            "status: [{of: Gateway a/b, conditions: {Accepted: 'True'}}]",
+            (true, false),
+        ),
+        (
+            "status: [{of: Gateway a/b, conditions: {Accepted: 'False Invalid'}}]",
+            (false, true),
+        ),
+        (
+            "status: [{of: Gateway a/b, listeners: {c: {conditions: {Accepted: 'False'}}}}]",
+            (false, true),
+        ),
+        (
+            "status: [{of: HTTPRoute a/b, parents: {c: {Accepted: absent}}}]",
+            (false, true),
+        ),
+    ] {
+        assert_eq!(read(step), expected, "{step}");
     }
 }
 

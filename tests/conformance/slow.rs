@@ -10,6 +10,7 @@ use gwapi::{
     meta::{FeatureName, NamespacedName, Transport},
     proxy::{grpc_entries, http_entries},
     routing::{Oracle, RouterOptions, View},
+    sim::Protocol,
 };
 use http::{HeaderMap, HeaderName, Response};
 use serde_json::Value;
@@ -285,7 +286,7 @@ impl Slow {
         let session = rule.get("sessionPersistence");
         let key = format!("{name}/{rule_index}");
         let kept = session.and_then(|session| self.kept(session, &key, ask));
-        let is_new = kept.is_none();
+        let (kept, issued) = kept.unzip();
         if let Some(place) = &kept {
             let of_place = |backend: &Value| self.places(route, backend).contains(place);
             chosen = backends.iter().position(of_place).or(chosen);
@@ -309,12 +310,18 @@ impl Slow {
         for filter in list(backend, "/filters") {
             self.filter(filter, &mut sent, prefix, &mut mirrors);
         }
-        let protocol = self.protocol(route, backend);
+        let protocol = match self.protocol(route, backend) {
+            "websocket" if !matches!(request.protocol, Protocol::WebSocket) => "http/1.1",
+            protocol => protocol,
+        };
         reached.push(Reached {
             endpoint: place.clone(),
             request: Some(sent.seen(ask, protocol)),
         });
         for mirror in mirrors {
+            if !self.is_granted(kind, name, &mirror) {
+                continue;
+            }
             if let Some(place) = self.places(route, &mirror).first() {
                 reached.push(Reached {
                     endpoint: place.clone(),
@@ -337,15 +344,27 @@ impl Slow {
                 modify(&mut headers, modifier);
             }
         }
-        if let Some(session) = session.filter(|_| is_new) {
+        let is_told = |session: &&Value| issued.is_none() || session.get("idleTimeout").is_some();
+        if let Some(session) = session.filter(is_told) {
             let name = text(session, "/sessionName").unwrap();
-            let token = format!("{key}|{place}|{}", self.now.as_secs());
+            let now = self.now.as_secs();
+            let token = format!("{key}|{place}|{}|{now}", issued.unwrap_or(now));
             match text(session, "/type") {
                 Some("Header") => headers.insert(
                     HeaderName::from_bytes(name.as_bytes()).unwrap(),
                     token.parse().unwrap(),
                 ),
-                _ => headers.insert("set-cookie", format!("{name}={token}").parse().unwrap()),
+                _ => {
+                    let lifetime = text(session, "/cookieConfig/lifetimeType");
+                    let lasts = time(session, "/absoluteTimeout");
+                    let lasts = lasts.filter(|_| lifetime == Some("Permanent"));
+                    let lasts = lasts.map(|time| format!("; Max-Age={}", time.as_secs()));
+                    let cookie = format!(
+                        "{name}={token}; HttpOnly; SameSite=Strict{}",
+                        lasts.unwrap_or_default()
+                    );
+                    headers.insert("set-cookie", cookie.parse().unwrap())
+                }
             };
         }
         answer(request.backend.status.as_u16(), headers)
@@ -368,8 +387,8 @@ impl Slow {
         }
     }
 
-    /// The endpoint of the session that a request belongs to.
-    fn kept(&self, session: &Value, key: &str, ask: &Ask) -> Option<String> {
+    /// The endpoint of the session that a request belongs to, and when the session began.
+    fn kept(&self, session: &Value, key: &str, ask: &Ask) -> Option<(String, u64)> {
         let name = text(session, "/sessionName").unwrap();
         let headers = &ask.request.headers;
         let token = match text(session, "/type") {
@@ -381,12 +400,39 @@ impl Slow {
             }
         };
         let parts: Vec<&str> = token.split('|').collect();
-        let [of, place, issued] = parts[..] else {
+        let [of, place, issued, used] = parts[..] else {
             return None;
         };
-        let age = self.now.as_secs() - issued.parse::<u64>().ok()?;
-        let is_over = time(session, "/absoluteTimeout").is_some_and(|most| age > most.as_secs());
-        (of == key && !is_over).then(|| place.to_owned())
+        let issued: u64 = issued.parse().ok()?;
+        let is_over = |limit, since: u64| {
+            let age = self.now.as_secs() - since;
+            time(session, limit).is_some_and(|most| age > most.as_secs())
+        };
+        let is_over =
+            is_over("/absoluteTimeout", issued) || is_over("/idleTimeout", used.parse().ok()?);
+        (of == key && !is_over).then(|| (place.to_owned(), issued))
+    }
+
+    /// Whether a Service may be referred to: in the namespace of the route, or by a grant.
+    fn is_granted(&self, kind: &str, route: &NamespacedName, to: &Value) -> bool {
+        let namespace = text(to, "/namespace").unwrap_or(&route.namespace);
+        let grants = self.objects.iter().filter(|object| {
+            text(object, "/kind") == Some("ReferenceGrant")
+                && text(object, "/metadata/namespace") == Some(namespace)
+        });
+        let mut grants = grants.filter(|grant| {
+            list(grant, "/spec/from").iter().any(|from| {
+                text(from, "/kind") == Some(kind)
+                    && text(from, "/namespace") == Some(&route.namespace)
+            })
+        });
+        namespace == route.namespace
+            || grants.any(|grant| {
+                list(grant, "/spec/to").iter().any(|own| {
+                    text(own, "/kind") == Some("Service")
+                        && text(own, "/name").is_none_or(|name| text(to, "/name") == Some(name))
+                })
+            })
     }
 
     /// The port of the Service of a backend.

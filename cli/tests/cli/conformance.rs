@@ -79,13 +79,74 @@ fn text_says_how_it_went_and_how_to_do_it_again() {
         "{stdout}"
     );
     assert!(
-        stdout.contains("GATEWAY-HTTP: Core tests succeeded. Extended tests succeeded.\n"),
+        stdout.contains("GATEWAY-HTTP: Core tests partially succeeded with "),
+        "{stdout}"
+    );
+    assert!(!stdout.contains(" succeeded."), "{stdout}");
+    assert!(
+        stdout.contains("\nGATEWAY-TLS is left out: none of its tests was run\n"),
         "{stdout}"
     );
     assert!(
         stdout.ends_with("--only prefix-goes-by-elements,redirect-path\n"),
         "{stdout}"
     );
+}
+
+/// No profile of which nothing was asked reads as success, and one that is named is an error.
+#[test]
+fn what_was_not_asked_is_no_success() {
+    let (code, stdout, stderr) = said(&["--only", "prefix-goes-by-elements", "-o", "json"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let report = ConformanceReport::of_json(&value).unwrap();
+    assert_eq!(report.problems(), []);
+    assert_eq!(report.profiles.len(), 1);
+    assert_eq!(value["profiles"][0]["core"]["result"], "partial");
+    assert!(
+        stderr.contains("MESH-HTTP is left out: none of its tests was run"),
+        "{stderr}"
+    );
+    for (arguments, expected) in [
+        (
+            ["--channel", "standard", "--profile", "GATEWAY-TLS"],
+            "GATEWAY-TLS is left out: no test asks for `TLSRoute`",
+        ),
+        (
+            ["--release", "v1.7.0", "--profile", "GATEWAY-TCP"],
+            "GATEWAY-TCP is left out: no test asks for `TCPRoute`",
+        ),
+        (
+            ["--only", "udp-reaches-its-backend", "-o", "yaml"],
+            "no profile is left to report",
+        ),
+    ] {
+        let (code, stdout, stderr) = said(&arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
+        assert_eq!(stdout, "", "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+    let (code, stdout, stderr) = said(&["--channel", "standard", "-o", "json"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stdout.contains("GATEWAY-TLS"), "{stdout}");
+    assert!(stderr.contains("GATEWAY-TLS is left out"), "{stderr}");
+}
+
+#[test]
+fn a_profile_that_is_named_twice_is_reported_once() {
+    let twice = [
+        "--profile",
+        "MESH-HTTP",
+        "--profile",
+        "MESH-HTTP",
+        "-o",
+        "json",
+    ];
+    let (code, stdout, stderr) = said(&twice);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(value["profiles"].as_array().unwrap().len(), 1);
+    assert_eq!(stderr.matches("--profile").count(), 1, "{stderr}");
 }
 
 #[test]

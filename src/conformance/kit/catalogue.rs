@@ -20,8 +20,16 @@ const FILES: &[(&str, &str)] = &[
         "http-backends.yaml",
         include_str!("../scenarios/http-backends.yaml"),
     ),
+    (
+        "http-precedence.yaml",
+        include_str!("../scenarios/http-precedence.yaml"),
+    ),
     ("grpc.yaml", include_str!("../scenarios/grpc.yaml")),
     ("mesh.yaml", include_str!("../scenarios/mesh.yaml")),
+    (
+        "mesh-extended.yaml",
+        include_str!("../scenarios/mesh-extended.yaml"),
+    ),
     (
         "references.yaml",
         include_str!("../scenarios/references.yaml"),

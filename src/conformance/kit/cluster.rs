@@ -26,6 +26,8 @@ pub struct Setup {
     pub objects: Vec<Value>,
     /// The endpoints of all Services. What is asked of them is in [`Ask`](super::Ask).
     pub endpoints: Vec<KitEndpoint>,
+    /// IP addresses that a Gateway may ask for and that cannot be bound.
+    pub unusable_addresses: Vec<String>,
     /// The release whose rules count.
     pub release: Release,
     /// The channel of the CRDs.
@@ -149,6 +151,7 @@ impl<'s> Cluster<'s> {
                 begins: true,
                 objects: Vec::new(),
                 endpoints: Vec::new(),
+                unusable_addresses: scenario.unusable_addresses().to_vec(),
                 release,
                 channel,
             },
@@ -241,10 +244,21 @@ impl<'s> Cluster<'s> {
 
     /// The generation of an object.
     pub(super) fn generation(&self, object: &str) -> Option<i64> {
-        let object = self.objects.get(&key_of(object)?)?;
+        let object = self.object(object)?;
         object
             .pointer("/metadata/generation")
             .and_then(Value::as_i64)
+    }
+
+    /// An object as it was applied last.
+    pub(super) fn object(&self, object: &str) -> Option<&Value> {
+        self.objects.get(&key_of(object)?)
+    }
+
+    /// The controller of the GatewayClass.
+    pub(super) fn controller(&self) -> Option<&str> {
+        let class = self.object("GatewayClass kit")?;
+        class.pointer("/spec/controllerName")?.as_str()
     }
 
     /// The Service behind an endpoint.

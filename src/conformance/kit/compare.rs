@@ -2,16 +2,20 @@
 
 use super::{
     cluster::Cluster,
-    scenario::{Expected, ExpectedRequest, FieldLines},
+    scenario::{Expected, ExpectedCookie, ExpectedRequest, FieldLines},
     subject::{Ended, Observed, Reached, SeenRequest},
 };
-use http::{HeaderMap, header::LOCATION, response};
+use http::{
+    HeaderMap,
+    header::{LOCATION, SET_COOKIE},
+    response,
+};
 use std::collections::BTreeMap;
 
-/// What of an answer is not as expected, a sentence each.
+/// What of an answer is not as expected, a sentence each. A request of HTTP has a response, whatever else is expected of it.
 pub(super) fn problems(
     expected: &Expected,
-    backend_status: u16,
+    (is_http, backend_status): (bool, u16),
     seen: &Observed,
     cluster: &Cluster<'_>,
 ) -> Vec<String> {
@@ -32,8 +36,12 @@ pub(super) fn problems(
             }
         }
         Ended::Passed => {
-            if expected.refused || expected.status.is_some() {
+            if expected.refused {
                 problems.push("the connection goes through to a backend".to_owned());
+            } else if is_http {
+                problems.push(
+                    "the connection goes through to a backend, and no response comes".to_owned(),
+                );
             }
         }
         Ended::Response(head) => {
@@ -66,8 +74,16 @@ fn response_problems(
     head: &response::Parts,
     problems: &mut Vec<String>,
 ) {
+    if let Some(wanted) = expected.grpc_status {
+        let found = call_status(head);
+        if found != [wanted.to_string()] {
+            problems.push(format!("the status of the call is {found:?}, not {wanted}"));
+        }
+    }
+    // The status of a call may come as one of HTTP.
+    let is_asked = expected.grpc_status.is_none() || expected.status.is_some();
     let wanted = status(expected, backend_status);
-    if head.status.as_u16() != wanted {
+    if is_asked && head.status.as_u16() != wanted {
         problems.push(format!(
             "the status is {}, not {wanted}",
             head.status.as_u16()
@@ -79,11 +95,8 @@ fn response_problems(
             problems.push(format!("the location is {location:?}, not `{wanted}`"));
         }
     }
-    if let Some(wanted) = expected.grpc_status {
-        let found = lines(&head.headers, "grpc-status");
-        if found != [wanted.to_string()] {
-            problems.push(format!("the status of the call is {found:?}, not {wanted}"));
-        }
+    for (name, wanted) in &expected.cookies {
+        cookie(name, wanted, &head.headers, problems);
     }
     for name in &expected.has {
         if !head.headers.contains_key(name) {
@@ -91,6 +104,71 @@ fn response_problems(
         }
     }
     headers("the response", &expected.response, &head.headers, problems);
+}
+
+/// The status of a call as its client sees it. A response of HTTP alone that is not 200 has one as well
+/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+fn call_status(head: &response::Parts) -> Vec<String> {
+    let own = lines(&head.headers, "grpc-status");
+    if !own.is_empty() {
+        return own;
+    }
+    let status = match head.status.as_u16() {
+        400 => "13",
+        401 => "16",
+        403 => "7",
+        404 => "12",
+        429 | 502..=504 => "14",
+        _ => "2",
+    };
+    vec![status.to_owned()]
+}
+
+/// By how many seconds the lifetime of a cookie may be off: what is sent late, or rounded.
+const COOKIE_SLACK: u64 = 60;
+
+fn cookie(name: &str, wanted: &ExpectedCookie, headers: &HeaderMap, problems: &mut Vec<String>) {
+    let lines = lines(headers, SET_COOKIE.as_str());
+    let mut cookies = lines.iter().map(|line| line.split(';').map(str::trim));
+    let own = cookies.find_map(|mut parts| {
+        let (own, _) = parts.next()?.split_once('=')?;
+        (own == name).then_some(parts)
+    });
+    let Some(attributes) = own else {
+        problems.push(format!("the response sets no cookie `{name}`"));
+        return;
+    };
+    let attributes: BTreeMap<String, &str> = attributes
+        .map(|attribute| attribute.split_once('=').unwrap_or((attribute, "")))
+        .map(|(attribute, value)| (attribute.to_ascii_lowercase(), value))
+        .collect();
+    let of = |attribute: &str| attributes.get(&attribute.to_ascii_lowercase());
+    for attribute in wanted
+        .with
+        .iter()
+        .filter(|attribute| of(attribute).is_none())
+    {
+        problems.push(format!("the cookie `{name}` has no {attribute}"));
+    }
+    for attribute in wanted
+        .without
+        .iter()
+        .filter(|attribute| of(attribute).is_some())
+    {
+        problems.push(format!("the cookie `{name}` has {attribute}"));
+    }
+    let Some(lasts) = wanted.lasts else {
+        return;
+    };
+    let wanted = std::time::Duration::from(lasts).as_secs();
+    // A cookie with `Expires` alone says when and not how long: the clock of the subject is not known.
+    match of("max-age").map(|text| text.parse::<u64>()) {
+        Some(Ok(seconds)) if seconds.abs_diff(wanted) <= COOKIE_SLACK => {}
+        None if of("expires").is_some() => {}
+        found => problems.push(format!(
+            "the cookie `{name}` lasts for {found:?} seconds, not {wanted}"
+        )),
+    }
 }
 
 /// Who was reached, and with what.

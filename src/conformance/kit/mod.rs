@@ -20,7 +20,7 @@ pub use need::Need;
 pub use reference::SimulatorSubject;
 pub use run::{Kit, KitResults, ScenarioFailure, ScenarioResult, ScenarioVerdict};
 pub use scenario::{
-    Answers, AskStep, ClientIdentity, EndpointCount, Expected, ExpectedRequest, ExpectedStatus,
-    FieldLines, ListenerExpected, Scenario, ScenarioCertificate, ScenarioStep,
+    Answers, AskStep, ClientIdentity, EndpointCount, Expected, ExpectedCookie, ExpectedRequest,
+    ExpectedStatus, FieldLines, ListenerExpected, Scenario, ScenarioCertificate, ScenarioStep,
 };
 pub use subject::{Ask, Ended, Observed, Reached, SeenRequest, TestSubject};

@@ -90,13 +90,15 @@ fn of_step(step: &ScenarioStep, index: usize, needs: &mut BTreeSet<Need>) {
         refused,
         same_as,
         not_as,
-        ..
+        cookies,
+        backend: _,
     } = &ask.expect;
     add(ask.from.is_some(), Need::Mesh);
     add(ask.shows.is_some(), Need::ClientCertificates);
     let scheme = ask.url.split("://").next().unwrap_or_default();
     add(scheme != "http" || *refused, Need::Connections);
-    let with_headers = !response.is_empty() || !has.is_empty() || !ask.echo.is_empty();
+    let with_headers =
+        !(response.is_empty() && has.is_empty() && ask.echo.is_empty() && cookies.is_empty());
     let other_status = status.is_some_and(|status| status != 404);
     add(
         with_headers || other_status || location.is_some() || grpc_status.is_some(),

@@ -11,6 +11,7 @@ use crate::{
     meta::FeatureName,
     proxy::{DataPlaneOptions, Failure},
     sim::{Answer, BackendBehaviour, Backends, Forwarded, Outcome, Simulator, Visit, VisitTraffic},
+    v1::AddressType,
 };
 use http::{Response, StatusCode};
 use k8s_openapi::jiff::Timestamp;
@@ -67,9 +68,13 @@ impl TestSubject for SimulatorSubject {
         for object in &setup.objects {
             snapshot.insert(manifest::decode(object).map_err(SubjectError::new)?);
         }
+        let unusable = setup.unusable_addresses.iter().cloned();
         let options = Options {
             channel: setup.channel,
             now: Timestamp::try_from(self.simulator.now()).ok(),
+            unusable_addresses: unusable
+                .map(|address| (AddressType::IpAddress, address))
+                .collect(),
             ..Options::for_simulator(CONTROLLER).with_release(setup.release)
         };
         self.resolution = resolve(&snapshot, &options);

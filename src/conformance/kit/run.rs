@@ -15,7 +15,7 @@ use crate::{
     conformance::{
         feature::Feature,
         profile::Profile,
-        report::{CountedTest, ProfileReport, TestVerdict},
+        report::{CountedTest, ProfileLeftOut, ProfileReport, TestVerdict},
     },
     meta::{Channel, FeatureName, NamespacedName, Release},
     sim::{BackendBehaviour, CookieJar, Protocol, Request},
@@ -36,6 +36,7 @@ pub struct Kit {
     release: Release,
     channel: Channel,
     scenarios: Vec<&'static Scenario>,
+    left_out: Vec<&'static Scenario>,
 }
 
 impl Default for Kit {
@@ -62,13 +63,20 @@ impl Kit {
             release,
             channel,
             scenarios: scenarios.collect(),
+            left_out: Vec::new(),
         }
     }
 
-    /// Only those of its scenarios for which this holds.
+    /// Only those of its scenarios for which this holds. In reports the others count as skipped.
     #[must_use]
     pub fn only(mut self, is_asked: impl Fn(&Scenario) -> bool) -> Self {
-        self.scenarios.retain(|scenario| is_asked(scenario));
+        let scenarios = std::mem::take(&mut self.scenarios);
+        for scenario in scenarios {
+            match is_asked(scenario) {
+                true => self.scenarios.push(scenario),
+                false => self.left_out.push(scenario),
+            }
+        }
         self
     }
 
@@ -131,6 +139,7 @@ impl Kit {
             release: self.release,
             supported,
             results,
+            left_out: self.left_out.clone(),
         }
     }
 
@@ -278,7 +287,8 @@ impl Clients {
             }
         }
         let status = ask.request.backend.status.as_u16();
-        let mut problems = compare::problems(&step.expect, status, &seen, cluster);
+        let asked = (is_http(&ask), status);
+        let mut problems = compare::problems(&step.expect, asked, &seen, cluster);
         self.place(step, &seen, cluster, &mut problems);
         Ok(problems)
     }
@@ -345,10 +355,15 @@ fn split(
     for draw in 0..count {
         ask.draw = draw.into();
         let seen = subject.send(&ask)?;
-        let end = match (seen.reached.first(), &seen.ended) {
-            (Some(reached), _) => cluster.service(&reached.endpoint),
-            (None, Ended::Response(head)) => head.status.as_u16().to_string(),
-            (None, _) => "refused".to_owned(),
+        let reached = seen.reached.iter();
+        let reached: Vec<String> = reached.map(|one| cluster.service(&one.endpoint)).collect();
+        let end = match (reached.is_empty(), &seen.ended) {
+            (true, Ended::Response(head)) => head.status.as_u16().to_string(),
+            (true, Ended::Unseen { .. }) => "no backend".to_owned(),
+            (false, Ended::Response(_) | Ended::Unseen { .. }) => reached.join(" and "),
+            (false, Ended::Passed) if !is_http(&ask) => reached.join(" and "),
+            (_, Ended::Passed) => "a connection without a response".to_owned(),
+            (_, Ended::Refused) => "refused".to_owned(),
         };
         *found.entry(end).or_default() += 1;
     }
@@ -372,6 +387,12 @@ fn split(
         }
     }
     Ok(problems)
+}
+
+/// Whether a response is expected, and not a connection or a datagram that goes through.
+fn is_http(ask: &Ask) -> bool {
+    let scheme = ask.request.uri.scheme_str().unwrap_or_default();
+    matches!(scheme, "http" | "https")
 }
 
 fn header_name(name: &str) -> Result<HeaderName, SubjectError> {
@@ -505,6 +526,8 @@ pub struct KitResults {
     pub supported: BTreeSet<FeatureName>,
     /// The scenarios.
     pub results: Vec<ScenarioResult>,
+    /// The scenarios that the [kit](Kit::only) did not ask.
+    pub left_out: Vec<&'static Scenario>,
 }
 
 impl KitResults {
@@ -528,25 +551,47 @@ impl KitResults {
         passed.count()
     }
 
-    /// The reports of these profiles. Scenarios beyond the features of the release count for none.
+    /// The reports of these profiles, each named once, and those that the results say too little of
+    /// ([why](ProfileReport::of)). Scenarios beyond the features of the release count for none.
     #[must_use]
-    pub fn profiles(&self, profiles: impl IntoIterator<Item = Profile>) -> Vec<ProfileReport> {
-        let tests = self.results.iter();
-        let tests = tests.filter(|result| result.scenario.beyond().is_none());
-        let tests: Vec<CountedTest> = tests
-            .map(|result| CountedTest {
-                name: result.scenario.name().to_owned(),
-                features: result.scenario.features().to_vec(),
-                verdict: match result.verdict {
-                    ScenarioVerdict::Passed => TestVerdict::Passed,
-                    ScenarioVerdict::Failed(_) => TestVerdict::Failed,
-                    ScenarioVerdict::Skipped(_) => TestVerdict::Skipped,
-                    ScenarioVerdict::NotSupported(_) => TestVerdict::NotSupported,
-                },
+    pub fn profiles(
+        &self,
+        profiles: impl IntoIterator<Item = Profile>,
+    ) -> (Vec<ProfileReport>, Vec<ProfileLeftOut>) {
+        let asked = self.results.iter();
+        let asked = asked.map(|result| (result.scenario, verdict_of(&result.verdict)));
+        let left_out = self.left_out.iter();
+        let left_out = left_out.map(|scenario| (*scenario, TestVerdict::Skipped));
+        let tests: Vec<CountedTest> = asked
+            .chain(left_out)
+            .filter(|(scenario, _)| scenario.beyond().is_none())
+            .map(|(scenario, verdict)| CountedTest {
+                name: scenario.name().to_owned(),
+                features: scenario.features().to_vec(),
+                verdict,
             })
             .collect();
-        let of = |profile| ProfileReport::of(profile, self.release, &tests, &self.supported);
-        profiles.into_iter().map(of).collect()
+        let (mut reports, mut omitted, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for profile in profiles {
+            if !seen.insert(profile.name()) {
+                continue;
+            }
+            match ProfileReport::of(profile, self.release, &tests, &self.supported) {
+                Ok(report) => reports.push(report),
+                Err(why) => omitted.push(why),
+            }
+        }
+        (reports, omitted)
+    }
+}
+
+/// How a scenario counts in a report.
+fn verdict_of(verdict: &ScenarioVerdict) -> TestVerdict {
+    match verdict {
+        ScenarioVerdict::Passed => TestVerdict::Passed,
+        ScenarioVerdict::Failed(_) => TestVerdict::Failed,
+        ScenarioVerdict::Skipped(_) => TestVerdict::Skipped,
+        ScenarioVerdict::NotSupported(_) => TestVerdict::NotSupported,
     }
 }
 

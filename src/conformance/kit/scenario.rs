@@ -39,6 +39,8 @@ struct Spec {
     #[serde(default)]
     endpoints: BTreeMap<String, EndpointCount>,
     #[serde(default)]
+    unusable_addresses: Vec<String>,
+    #[serde(default)]
     objects: Vec<Value>,
     steps: Vec<ScenarioStep>,
 }
@@ -106,6 +108,12 @@ impl Scenario {
         &self.spec.endpoints
     }
 
+    /// IP addresses that a Gateway may ask for and that cannot be bound.
+    #[must_use]
+    pub fn unusable_addresses(&self) -> &[String] {
+        &self.spec.unusable_addresses
+    }
+
     /// Its objects, beside those that all scenarios have.
     #[must_use]
     pub fn objects(&self) -> &[Value] {
@@ -116,6 +124,18 @@ impl Scenario {
     #[must_use]
     pub fn steps(&self) -> &[ScenarioStep] {
         &self.spec.steps
+    }
+
+    /// Whether it has a step in which its features do what they are for.
+    #[must_use]
+    pub fn has_good_case(&self) -> bool {
+        self.spec.steps.iter().any(ScenarioStep::is_good)
+    }
+
+    /// Whether it has a step in which something is refused, or its features must leave something as it is.
+    #[must_use]
+    pub fn has_bad_case(&self) -> bool {
+        self.spec.steps.iter().any(ScenarioStep::is_bad)
     }
 
     /// What it calls itself.
@@ -170,6 +190,25 @@ pub struct ScenarioStep {
     pub status: Vec<ExpectedStatus>,
     /// What a client asks.
     pub ask: Option<Box<AskStep>>,
+    /// Whether the features of the scenario must leave something as it is here. Where something is expected to be refused, that
+    /// need not be said.
+    #[serde(default)]
+    pub bad: bool,
+}
+
+impl ScenarioStep {
+    fn is_bad(&self) -> bool {
+        self.bad
+            || self.ask.as_ref().is_some_and(|ask| ask.expect.is_refusal())
+            || self.status.iter().any(ExpectedStatus::is_refusal)
+    }
+
+    fn is_good(&self) -> bool {
+        let asks = self.ask.as_ref();
+        !self.bad
+            && (asks.is_some_and(|ask| !ask.expect.is_refusal())
+                || self.status.iter().any(|status| !status.is_refusal()))
+    }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -307,6 +346,35 @@ pub struct Expected {
     pub same_as: Option<String>,
     /// The endpoint that must not be reached: one that was remembered.
     pub not_as: Option<String>,
+    /// The cookies that the client gets, by their names.
+    #[serde(default)]
+    pub cookies: BTreeMap<String, ExpectedCookie>,
+}
+
+impl Expected {
+    /// Whether the client is to be refused, whoever does it.
+    fn is_refusal(&self) -> bool {
+        self.refused
+            || self.status.is_some_and(|status| status >= 400)
+            || self.grpc_status.is_some_and(|status| status != 0)
+            || self.split.keys().any(|end| end.parse::<u16>().is_ok())
+            || self.not_as.is_some()
+    }
+}
+
+/// A cookie that the client gets. Names of attributes are compared without regard to case.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectedCookie {
+    /// The attributes that it has.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// The attributes that it has not.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// How long the client keeps it, by its `Max-Age`, a minute more or less; or it has an `Expires`.
+    #[serde(default, deserialize_with = "duration")]
+    pub lasts: Option<Duration>,
 }
 
 /// The request as a backend gets it. What it does not speak of is not looked at.
@@ -345,6 +413,17 @@ pub struct ExpectedStatus {
     pub parent_count: Option<usize>,
     /// The addresses of a Gateway, where they are asked for.
     pub addresses: Option<Vec<String>>,
+}
+
+impl ExpectedStatus {
+    /// Whether it says of something that it is refused or not there.
+    fn is_refusal(&self) -> bool {
+        let listeners = self.listeners.values();
+        let all = self.parents.values().chain([&self.conditions]);
+        let mut all = all.chain(listeners.map(|listener| &listener.conditions));
+        let is_no = |text: &String| text.starts_with("False") || text == "absent";
+        all.any(|conditions| conditions.values().any(is_no))
+    }
 }
 
 /// What the status of a listener says.

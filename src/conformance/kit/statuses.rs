@@ -4,6 +4,7 @@ use super::{
     cluster::{Cluster, key_of},
     scenario::{ExpectedStatus, ListenerExpected},
 };
+use crate::meta::GROUP;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,12 @@ pub(super) fn problems(
         let object = objects.iter().find(|object| is_named(object, &wanted.of));
         match object.and_then(|object| object.get("status")) {
             Some(status) => {
-                let generation = cluster.generation(&wanted.of);
-                StatusCheck { generation }.object(wanted, status, &mut found);
+                let check = StatusCheck {
+                    generation: cluster.generation(&wanted.of),
+                    object: cluster.object(&wanted.of),
+                    controller: cluster.controller(),
+                };
+                check.object(wanted, status, &mut found);
             }
             None if wanted.parent_count == Some(0) => {}
             None => found.push("it has no status".to_owned()),
@@ -62,31 +67,19 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
         .unwrap_or_default()
 }
 
-/// The status of an object of this generation.
-struct StatusCheck {
+/// The status of an object: its generation, the object as it was applied, and the controller of the GatewayClass.
+struct StatusCheck<'c> {
     generation: Option<i64>,
+    object: Option<&'c Value>,
+    controller: Option<&'c str>,
 }
 
-impl StatusCheck {
+impl StatusCheck<'_> {
     fn object(&self, wanted: &ExpectedStatus, status: &Value, problems: &mut Vec<String>) {
         self.conditions("", &wanted.conditions, list(status, "conditions"), problems);
-        for (name, listener) in &wanted.listeners {
-            let mut all = list(status, "listeners").iter();
-            match all.find(|one| text(one, "/name") == name) {
-                Some(found) => self.listener(name, listener, found, problems),
-                None => problems.push(format!("it says nothing of listener `{name}`")),
-            }
-        }
+        self.listeners(wanted, list(status, "listeners"), problems);
         let parents = list(status, "parents");
-        for (parent, conditions) in &wanted.parents {
-            match parents.iter().find(|found| is_parent(found, parent)) {
-                Some(found) => {
-                    let context = format!("at `{parent}`, ");
-                    self.conditions(&context, conditions, list(found, "conditions"), problems);
-                }
-                None => problems.push(format!("it says nothing of the parent `{parent}`")),
-            }
-        }
+        self.parents(wanted, parents, problems);
         if let Some(count) = wanted.parent_count
             && count != parents.len()
         {
@@ -98,6 +91,84 @@ impl StatusCheck {
             if found != *addresses {
                 problems.push(format!("its addresses are {found:?}, not {addresses:?}"));
             }
+        }
+    }
+
+    /// The list at a field of what was applied.
+    fn applied(&self, pointer: &str) -> &[Value] {
+        let list = self.object.and_then(|object| object.pointer(pointer));
+        list.and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// A listener has one entry, and no entry is of a listener that is not there.
+    fn listeners(&self, wanted: &ExpectedStatus, found: &[Value], problems: &mut Vec<String>) {
+        let mut seen = BTreeSet::new();
+        for entry in found {
+            let name = text(entry, "/name");
+            if !seen.insert(name) {
+                problems.push(format!("it names the listener `{name}` twice"));
+            }
+            let mut own = self.applied("/spec/listeners").iter();
+            if !own.any(|listener| text(listener, "/name") == name) {
+                problems.push(format!(
+                    "it names the listener `{name}`, which is not there"
+                ));
+            }
+        }
+        for (name, listener) in &wanted.listeners {
+            let mut all = found.iter();
+            match all.find(|one| text(one, "/name") == name) {
+                Some(found) => self.listener(name, listener, found, problems),
+                None => problems.push(format!("it says nothing of listener `{name}`")),
+            }
+        }
+    }
+
+    /// A parent has one entry of the controller, and no entry of it is for something that is no parent.
+    fn parents(&self, wanted: &ExpectedStatus, found: &[Value], problems: &mut Vec<String>) {
+        let references = self.applied("/spec/parentRefs");
+        let route = self.object.unwrap_or(&Value::Null);
+        let namespace = text(route, "/metadata/namespace");
+        let is_of = |entry: &Value, reference: &Value| {
+            let of = entry.get("parentRef").unwrap_or(&Value::Null);
+            ParentMeant::of(of, namespace) == ParentMeant::of(reference, namespace)
+        };
+        for entry in found.iter().filter(|entry| self.is_own(entry)) {
+            if !references.iter().any(|reference| is_of(entry, reference)) {
+                let name = text(entry, "/parentRef/name");
+                problems.push(format!("it names the parent `{name}`, which is none"));
+            }
+        }
+        for (parent, conditions) in &wanted.parents {
+            let mut named = references.iter();
+            let Some(reference) = named.find(|reference| called(reference) == *parent) else {
+                problems.push(format!("the route has no parent `{parent}`"));
+                continue;
+            };
+            let own = found.iter().filter(|entry| is_of(entry, reference));
+            let own: Vec<&Value> = own.filter(|entry| self.is_own(entry)).collect();
+            match own.as_slice() {
+                [entry] => {
+                    let context = format!("at `{parent}`, ");
+                    self.conditions(&context, conditions, list(entry, "conditions"), problems);
+                }
+                [] => problems.push(format!("it says nothing of the parent `{parent}`")),
+                _ => problems.push(format!("it names the parent `{parent}` several times")),
+            }
+        }
+    }
+
+    /// Whether an entry is the controller's. What has Services for parents has no GatewayClass that names one: any that is one
+    /// will do.
+    fn is_own(&self, entry: &Value) -> bool {
+        let controller = text(entry, "/controllerName");
+        match text(entry, "/parentRef/kind") {
+            "" | "Gateway" => Some(controller) == self.controller,
+            _ => controller
+                .split_once('/')
+                .is_some_and(|(domain, path)| !domain.is_empty() && !path.is_empty()),
         }
     }
 
@@ -119,8 +190,8 @@ impl StatusCheck {
         }
         if let Some(kinds) = &wanted.supported_kinds {
             let own = list(found, "supportedKinds").iter();
-            let own: BTreeSet<&str> = own.map(|kind| text(kind, "/kind")).collect();
-            let wanted: BTreeSet<&str> = kinds.iter().map(String::as_str).collect();
+            let own: BTreeSet<String> = own.map(kind_of).collect();
+            let wanted: BTreeSet<String> = kinds.iter().cloned().collect();
             if own != wanted {
                 problems.push(format!(
                     "{context}supportedKinds are {own:?}, not {wanted:?}"
@@ -142,6 +213,12 @@ impl StatusCheck {
         found: &[Value],
         problems: &mut Vec<String>,
     ) {
+        let mut seen = BTreeSet::new();
+        for kind in found.iter().map(|one| text(one, "/type")) {
+            if !seen.insert(kind) {
+                problems.push(format!("{context}condition {kind} is there twice"));
+            }
+        }
         for (kind, wanted) in wanted {
             let condition = found.iter().find(|one| text(one, "/type") == kind);
             let (status, reason) = match wanted.split_once(' ') {
@@ -172,16 +249,52 @@ impl StatusCheck {
     }
 }
 
-/// Whether an entry of a route's status is for a parent: `name`, `name/section`, or `name:port`.
-fn is_parent(entry: &Value, wanted: &str) -> bool {
-    let reference = |field: &str| text(entry, &format!("/parentRef/{field}"));
-    let port = entry.pointer("/parentRef/port").and_then(Value::as_u64);
-    let mut own = reference("name").to_owned();
-    if !reference("sectionName").is_empty() {
-        own = format!("{own}/{}", reference("sectionName"));
+/// A kind of a listener: the kind alone where it is of the API's group.
+fn kind_of(entry: &Value) -> String {
+    let (group, kind) = (text(entry, "/group"), text(entry, "/kind"));
+    match group {
+        "" | GROUP => kind.to_owned(),
+        group => format!("{group}/{kind}"),
     }
-    if let Some(port) = port {
-        own = format!("{own}:{port}");
+}
+
+/// What scenarios call a parent: `name`, `name/section`, or `name:port`.
+fn called(reference: &Value) -> String {
+    let mut name = text(reference, "/name").to_owned();
+    let section = text(reference, "/sectionName");
+    if !section.is_empty() {
+        name = format!("{name}/{section}");
     }
-    own == wanted
+    match reference.get("port").and_then(Value::as_u64) {
+        Some(port) => format!("{name}:{port}"),
+        None => name,
+    }
+}
+
+/// What a reference to a parent means, with what it leaves out.
+#[derive(PartialEq)]
+struct ParentMeant<'v> {
+    group: &'v str,
+    kind: &'v str,
+    namespace: &'v str,
+    name: &'v str,
+    section: &'v str,
+    port: Option<u64>,
+}
+
+impl<'v> ParentMeant<'v> {
+    fn of(reference: &'v Value, own_namespace: &'v str) -> Self {
+        let or = |field: &str, default: &'v str| {
+            let value = reference.get(field).and_then(Value::as_str);
+            value.unwrap_or(default)
+        };
+        Self {
+            group: or("group", GROUP),
+            kind: or("kind", "Gateway"),
+            namespace: or("namespace", own_namespace),
+            name: or("name", ""),
+            section: or("sectionName", ""),
+            port: reference.get("port").and_then(Value::as_u64),
+        }
+    }
 }

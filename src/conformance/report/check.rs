@@ -41,8 +41,8 @@ impl Noted {
 
 impl ConformanceReport {
     /// What does not add up: a field that says nothing, a result or a summary that does not follow from its counts, counts that
-    /// are not those of the lists beside them, profiles and features that the release does not have. Nothing of this keeps a
-    /// report from being read.
+    /// are not those of the lists beside them, no profile at all or one of which nothing was asked, profiles and features that the
+    /// release does not have. Nothing of this keeps a report from being read.
     #[must_use]
     pub fn problems(&self) -> Vec<ReportProblem> {
         let mut noted = Noted(Vec::new());
@@ -68,6 +68,9 @@ impl ConformanceReport {
             noted.add("gatewayAPIVersion", error.to_string());
         }
         self.implementation_problems(&mut noted);
+        if self.profiles.is_empty() {
+            noted.add("profiles", "it reports no profile");
+        }
         let mut names = BTreeSet::new();
         for (index, profile) in self.profiles.iter().enumerate() {
             let path = format!("profiles[{index}]");
@@ -119,6 +122,10 @@ fn profile_problems(
     release: Option<Release>,
     noted: &mut Noted,
 ) {
+    let core = &profile.core.statistics;
+    if (core.passed, core.failed, core.skipped) == (0, 0, 0) {
+        noted.add(format!("{path}.core.statistics"), "no test was counted");
+    }
     level_problems(&profile.core, &format!("{path}.core"), noted);
     if let Some(extended) = &profile.extended {
         level_problems(extended, &format!("{path}.extended"), noted);

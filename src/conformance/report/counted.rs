@@ -27,30 +27,78 @@ pub enum TestVerdict {
     Failed,
     /// It was left out on purpose.
     Skipped,
-    /// It was not run, since the implementation does not have its features.
+    /// It was not run, since the implementation does not have its features. Whoever reports a profile claims its core features,
+    /// as in upstream's suite: there such a test counts as left out.
     NotSupported,
+}
+
+/// Why tests come to no report of a profile: it would say of core features that nobody asked for that they are well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileLeftOut {
+    /// There is no test of a core feature.
+    #[error("{profile} is left out: no test asks for `{feature}`, which is core to it")]
+    Untested {
+        /// The profile.
+        profile: &'static str,
+        /// The feature.
+        feature: FeatureName,
+    },
+    /// There are tests, and none of them was run.
+    #[error("{profile} is left out: none of its tests was run")]
+    NotRun {
+        /// The profile.
+        profile: &'static str,
+    },
 }
 
 impl ProfileReport {
     /// What tests come to for a profile. Those that need a feature which is none of the profile's do not count. `supported` are
     /// the features that the implementation has, those of core aside.
-    #[must_use]
+    ///
+    /// The form of a report has no word for a profile of which nothing was asked: with no test counted, upstream's own code writes
+    /// `success`, which cannot happen there, since who names a profile has all its core features tested. Here core succeeds only if
+    /// each core feature has a test and all of them passed; tests that were left out make it `partial`.
+    ///
+    /// # Errors
+    ///
+    /// A core feature has no test, or none of the tests was run.
     pub fn of(
         profile: Profile,
         release: Release,
         tests: &[CountedTest],
         supported: &BTreeSet<FeatureName>,
-    ) -> Self {
+    ) -> Result<Self, ProfileLeftOut> {
         let mut core = LevelReport::default();
         let mut extended: Option<LevelReport> = None;
+        let mut untested = profile.core(release);
+        let mut is_run = false;
         for test in tests {
-            let level = match profile.level(release, &test.features) {
-                _ if test.verdict == TestVerdict::NotSupported => continue,
-                None => continue,
-                Some(SupportLevel::Core) => &mut core,
-                Some(SupportLevel::Extended) => extended.get_or_insert_default(),
+            let Some(support) = profile.level(release, &test.features) else {
+                continue;
             };
+            let level = match (support, test.verdict) {
+                (SupportLevel::Extended, TestVerdict::NotSupported) => continue,
+                (SupportLevel::Extended, _) => extended.get_or_insert_default(),
+                (SupportLevel::Core, _) => {
+                    untested.retain(|feature| !test.features.contains(feature));
+                    &mut core
+                }
+            };
+            is_run |= matches!(test.verdict, TestVerdict::Passed | TestVerdict::Failed);
             level.count(test);
+        }
+        let profile_name = profile.name();
+        if let Some(feature) = untested.into_iter().next() {
+            return Err(ProfileLeftOut::Untested {
+                profile: profile_name,
+                feature,
+            });
+        }
+        if !is_run {
+            return Err(ProfileLeftOut::NotRun {
+                profile: profile_name,
+            });
         }
         core.result = core.derived_result();
         if let Some(level) = &mut extended {
@@ -66,12 +114,12 @@ impl ProfileReport {
         let mut report = Self {
             core,
             extended,
-            name: profile.name().to_owned(),
+            name: profile_name.to_owned(),
             summary: None,
-            other: OtherFields::new(),
+            other: OtherFields::default(),
         };
         report.summary = Some(report.derived_summary());
-        report
+        Ok(report)
     }
 
     /// The sentence that the results come to.
@@ -94,20 +142,21 @@ impl LevelReport {
                 statistics.failed += 1;
                 self.failed_tests.push(test.name.clone());
             }
-            TestVerdict::Skipped => {
+            TestVerdict::Skipped | TestVerdict::NotSupported => {
                 statistics.skipped += 1;
                 self.skipped_tests.push(test.name.clone());
             }
-            TestVerdict::NotSupported => {}
         }
     }
 
-    /// The result that the counts come to.
+    /// The result that the counts come to. Where nothing was run nothing succeeded.
     #[must_use]
     pub fn derived_result(&self) -> ReportResult {
         match self.statistics {
             ReportStatistics { failed: 1.., .. } => ReportResult::Failure,
-            ReportStatistics { skipped: 1.., .. } => ReportResult::Partial,
+            ReportStatistics { skipped: 1.., .. } | ReportStatistics { passed: 0, .. } => {
+                ReportResult::Partial
+            }
             _ => ReportResult::Success,
         }
     }
@@ -128,17 +177,17 @@ impl LevelReport {
 }
 
 impl Default for LevelReport {
-    /// A level without tests.
+    /// A level without tests: nothing was run, so nothing succeeded.
     fn default() -> Self {
         Self {
             failed_tests: Vec::new(),
-            result: ReportResult::Success,
+            result: ReportResult::Partial,
             skipped_tests: Vec::new(),
             statistics: ReportStatistics::default(),
             summary: None,
             supported_features: Vec::new(),
             unsupported_features: Vec::new(),
-            other: OtherFields::new(),
+            other: OtherFields::default(),
         }
     }
 }

@@ -3,18 +3,16 @@
 mod check;
 mod counted;
 mod crds;
+mod form;
+mod reading;
 
 pub use check::ReportProblem;
-pub use counted::{CountedTest, TestVerdict};
+pub use counted::{CountedTest, ProfileLeftOut, TestVerdict};
 pub use crds::{InstalledError, installed_release};
+pub use form::OtherFields;
 
-use crate::{
-    manifest::{ReadError, decode_custom},
-    meta::open_enum,
-};
+use crate::meta::open_enum;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The `apiVersion` of reports since there is a version of their own for them.
 pub const REPORT_VERSION: &str = "gateway.networking.k8s.io/v1";
@@ -23,13 +21,11 @@ pub const EARLIER_REPORT_VERSION: &str = "gateway.networking.k8s.io/v1alpha1";
 /// The `kind` of a report.
 pub const REPORT_KIND: &str = "ConformanceReport";
 
-/// Fields that no known release has: they are kept, and written as they were read.
-pub type OtherFields = BTreeMap<String, Value>;
-
 /// What an implementation says of itself: which profiles it was tested for, and how that went.
 ///
-/// Reading and writing changes nothing. Reports of all releases are read, those of `v1alpha1` among them; counts, results and
-/// summaries of a report of one's own are [derived](Self::new) from its tests.
+/// Reading and writing changes nothing: nulls, empty lists and unknown fields included. Reports of all releases are read, those of
+/// `v1alpha1` among them, and as upstream reads them: whatever the case of their field names is, and with numbers where free text
+/// is meant. Counts, results and summaries of a report of one's own are [derived](Self::new) from its tests.
 ///
 /// ```
 /// use gwapi::conformance::ConformanceReport;
@@ -45,7 +41,7 @@ pub type OtherFields = BTreeMap<String, Value>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub struct ConformanceReport {
     /// `gateway.networking.k8s.io/v1`, or `v1alpha1` in earlier reports.
     pub api_version: String,
@@ -76,6 +72,7 @@ pub struct ConformanceReport {
 
 /// Who was tested.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Implementation {
     /// How to reach those who maintain it.
     pub contact: Vec<String>,
@@ -94,6 +91,7 @@ pub struct Implementation {
 
 /// How the tests of a profile went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ProfileReport {
     /// Its core features.
     pub core: LevelReport,
@@ -112,7 +110,7 @@ pub struct ProfileReport {
 
 /// How the tests of the core features, or of the extended ones, of a profile went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub struct LevelReport {
     /// The tests that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,8 +137,8 @@ pub struct LevelReport {
 }
 
 /// How many tests there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", remote = "Self")]
 pub struct ReportStatistics {
     /// How many failed.
     pub failed: u32,
@@ -148,6 +146,9 @@ pub struct ReportStatistics {
     pub passed: u32,
     /// How many were left out on purpose.
     pub skipped: u32,
+    /// What else the report says of them.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 open_enum! {
@@ -182,39 +183,7 @@ impl ConformanceReport {
             mode: Some("default".to_owned()),
             profiles,
             succeeded_provisional_tests: Vec::new(),
-            other: OtherFields::new(),
+            other: OtherFields::default(),
         }
     }
-
-    /// Reads the JSON form of a report.
-    ///
-    /// # Errors
-    ///
-    /// It is no report, or has a field of the wrong type or lacks one: the error names the field.
-    pub fn of_json(value: &Value) -> Result<Self, ReadError> {
-        let head: Head = decode_custom(value)?;
-        _ = (head.api_version, head.kind);
-        decode_custom(value)
-    }
-}
-
-/// What tells a report from everything else.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head {
-    api_version: ReportVersion,
-    kind: ReportKind,
-}
-
-#[derive(Deserialize)]
-enum ReportVersion {
-    #[serde(rename = "gateway.networking.k8s.io/v1")]
-    V1,
-    #[serde(rename = "gateway.networking.k8s.io/v1alpha1")]
-    V1Alpha1,
-}
-
-#[derive(Deserialize)]
-enum ReportKind {
-    ConformanceReport,
 }

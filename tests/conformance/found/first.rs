@@ -29,6 +29,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "secret-grant-that-almost-fits",
                 "secret-without-grant",
                 "tls-backend-needs-a-grant",
+                "mirror-needs-a-grant",
             ],
         ),
         (
@@ -42,6 +43,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "secret-grant-for-all",
                 "secret-grant-for-one",
                 "tls-backend-needs-a-grant",
+                "mirror-needs-a-grant",
             ],
         ),
         (
@@ -56,6 +58,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "grant-that-almost-fits",
                 "grpc-grant-allows-a-backend",
                 "secret-grant-that-almost-fits",
+                "backend-of-a-tlsroute-is-not-permitted",
             ],
         ),
         (
@@ -82,7 +85,11 @@ pub(super) fn first() -> Vec<FaultRow> {
                     entries(grant, "/spec/from").for_each(|from| from["namespace"] = "shop".into());
                 });
             }),
-            &["grant-that-almost-fits", "secret-grant-that-almost-fits"],
+            &[
+                "grant-that-almost-fits",
+                "secret-grant-that-almost-fits",
+                "backend-of-a-tlsroute-is-not-permitted",
+            ],
         ),
         (
             "deleted grants are kept",
@@ -101,6 +108,11 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "route-says-its-generation",
                 "session-outlives-weight-zero",
                 "tls-backend-needs-a-grant",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "mirror-needs-a-grant",
+                "static-addresses",
+                "udp-reaches-its-backend",
             ],
         ),
         (
@@ -143,6 +155,16 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "routes-of-a-host-are-one-table",
                 "slash-at-the-end-of-a-prefix-says-nothing",
                 "wildcard-stands-for-labels",
+                "https-host-without-route-is-404",
+                "mesh-method-is-the-very-text",
+                "mesh-query-must-have-the-value",
+                "mesh-redirect-path",
+                "method-is-one-condition-of-a-match",
+                "path-goes-before-method",
+                "path-goes-before-query",
+                "query-is-one-condition-of-a-match",
+                "redirect-path",
+                "two-listeners-on-port-8080",
             ],
         ),
         (
@@ -254,6 +276,7 @@ pub(super) fn first() -> Vec<FaultRow> {
             &[
                 "headers-of-one-backend",
                 "rule-filters-go-before-backend-filters",
+                "mesh-headers-of-one-backend",
             ],
         ),
         (

@@ -12,7 +12,15 @@ pub(super) fn further() -> Vec<FaultRow> {
         (
             "mirrors get nothing",
             Objects(|objects| without_filter(objects, "RequestMirror")),
-            &["mirror-gets-a-copy", "every-mirror-gets-a-copy"],
+            &[
+                "mirror-gets-a-copy",
+                "every-mirror-gets-a-copy",
+                "mesh-every-mirror-gets-a-copy",
+                "mesh-mirror-gets-a-copy",
+                "mirror-needs-a-grant",
+                "mirror-that-is-not-there",
+                "missing-mirror-hides-no-other",
+            ],
         ),
         (
             "only the first mirror gets a copy",
@@ -24,7 +32,11 @@ pub(super) fn further() -> Vec<FaultRow> {
                     });
                 });
             }),
-            &["every-mirror-gets-a-copy"],
+            &[
+                "every-mirror-gets-a-copy",
+                "mesh-every-mirror-gets-a-copy",
+                "missing-mirror-hides-no-other",
+            ],
         ),
         (
             "copies are made before filters",
@@ -42,7 +54,14 @@ pub(super) fn further() -> Vec<FaultRow> {
                     status(seen, 200, 202);
                 }
             }),
-            &["mirror-gets-a-copy", "every-mirror-gets-a-copy"],
+            &[
+                "mirror-gets-a-copy",
+                "every-mirror-gets-a-copy",
+                "mesh-every-mirror-gets-a-copy",
+                "mesh-mirror-gets-a-copy",
+                "mirror-needs-a-grant",
+                "missing-mirror-hides-no-other",
+            ],
         ),
         (
             "redirects lose the query",
@@ -80,6 +99,8 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "redirect-keeps-the-port-of-the-listener",
                 "redirect-path",
                 "redirect-scheme",
+                "mesh-redirect-path",
+                "mesh-redirect-scheme",
             ],
         ),
         (
@@ -94,6 +115,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "redirect-scheme",
                 "redirect-from-https",
                 "redirect-keeps-the-port-of-the-listener",
+                "mesh-redirect-scheme",
             ],
         ),
         (
@@ -105,7 +127,12 @@ pub(super) fn further() -> Vec<FaultRow> {
                     }
                 }
             }),
-            &["rewrite-prefix", "mirror-gets-a-copy", "rewrite-full-path"],
+            &[
+                "rewrite-prefix",
+                "mirror-gets-a-copy",
+                "rewrite-full-path",
+                "mesh-rewrite-path",
+            ],
         ),
         (
             "rewriting a prefix to `/` doubles it",
@@ -127,7 +154,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                     filters.retain(|filter| filter["urlRewrite"]["hostname"].is_null());
                 });
             }),
-            &["rewrite-host"],
+            &["rewrite-host", "mesh-rewrite-host"],
         ),
         (
             "paths are not rewritten",
@@ -136,7 +163,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                     filters.retain(|filter| filter["urlRewrite"]["path"].is_null());
                 });
             }),
-            &["rewrite-full-path", "rewrite-prefix"],
+            &["rewrite-full-path", "rewrite-prefix", "mesh-rewrite-path"],
         ),
         (
             "requests have no timeouts",
@@ -147,7 +174,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                     }
                 });
             }),
-            &["request-timeout"],
+            &["request-timeout", "mesh-request-timeout"],
         ),
         (
             "backends have no timeouts",
@@ -158,12 +185,17 @@ pub(super) fn further() -> Vec<FaultRow> {
                     }
                 });
             }),
-            &["backend-timeout"],
+            &["backend-timeout", "mesh-backend-timeout"],
         ),
         (
             "a timeout is 503",
             Answered(|_, seen| status(seen, 504, 503)),
-            &["request-timeout", "backend-timeout"],
+            &[
+                "request-timeout",
+                "backend-timeout",
+                "mesh-backend-timeout",
+                "mesh-request-timeout",
+            ],
         ),
         (
             "sessions are shared between rules",
@@ -173,7 +205,7 @@ pub(super) fn further() -> Vec<FaultRow> {
         (
             "sessions never end",
             Sessions(|same_path| same_path),
-            &["session-ends-with-its-time"],
+            &["session-ends-with-its-time", "session-ends-when-it-is-idle"],
         ),
         (
             "sessions are not kept",
@@ -185,6 +217,10 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "session-ends-with-its-time",
                 "session-in-a-header",
                 "session-outlives-weight-zero",
+                "permanent-cookie-ends-with-its-session",
+                "session-cookie-ends-with-the-client",
+                "session-cookie-is-kept-from-others",
+                "session-ends-when-it-is-idle",
             ],
         ),
         (
@@ -290,6 +326,8 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "grpc-isolated-listener",
                 "grpc-method-is-the-very-text",
                 "mesh-grpc-takes-calls",
+                "grpc-hostnames-of-listeners",
+                "grpc-hostnames-of-routes",
             ],
         ),
         (
@@ -324,6 +362,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "tls-backend-needs-a-grant",
                 "tls-isolated-listener",
                 "tls-most-specific-name-goes-first",
+                "tls-on-port-8080",
             ],
         ),
         (
@@ -333,6 +372,9 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "route-says-its-generation",
                 "class-says-its-generation",
                 "gateway-says-its-generation",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "static-addresses",
             ],
         ),
         (
@@ -348,6 +390,15 @@ pub(super) fn further() -> Vec<FaultRow> {
             &[
                 "attached-routes-are-counted",
                 "attached-routes-on-port-8080",
+                "attached-routes-of-a-listener-without-certificate",
+                "invalid-certificates",
+                "kind-is-not-allowed",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "namespace-is-not-allowed",
+                "no-listener-of-that-name",
+                "no-listener-of-that-port",
+                "static-addresses",
             ],
         ),
         (
@@ -361,7 +412,14 @@ pub(super) fn further() -> Vec<FaultRow> {
                     });
                 }
             }),
-            &["invalid-route-kinds"],
+            &[
+                "invalid-route-kinds",
+                "attached-routes-of-a-listener-without-certificate",
+                "invalid-certificates",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "static-addresses",
+            ],
         ),
         (
             "listeners that conflict are accepted",

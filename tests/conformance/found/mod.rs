@@ -3,6 +3,7 @@
 mod first;
 mod further;
 mod parts;
+mod reach;
 
 use crate::faults::Fault;
 
@@ -13,5 +14,6 @@ pub(crate) type FaultRow = (&'static str, Fault, &'static [&'static str]);
 pub(crate) fn faults() -> Vec<FaultRow> {
     let mut all = first::first();
     all.extend(further::further());
+    all.extend(reach::reach());
     all
 }

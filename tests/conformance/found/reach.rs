@@ -1,0 +1,700 @@
+//! Faults of listeners and TLS, of calls, of routes in a mesh, of cookies, and of what statuses name.
+
+use super::{FaultRow, parts::*};
+use crate::faults::{Fault, is};
+use gwapi::conformance::{Ended, Observed};
+use serde_json::{Value, json};
+
+/// All matches of HTTPRoutes.
+fn matches(objects: &mut [Value], change: impl Fn(&mut Value)) {
+    for object in objects.iter_mut().filter(|object| is(object, "HTTPRoute")) {
+        for rule in entries(object, "/spec/rules") {
+            entries(rule, "/matches").for_each(&change);
+        }
+    }
+}
+
+fn redirects(objects: &mut [Value], change: impl Fn(&mut Value)) {
+    filters(objects, |filters| {
+        for filter in filters {
+            if let Some(redirect) = filter.get_mut("requestRedirect") {
+                change(redirect);
+            }
+        }
+    });
+}
+
+fn mirrors_to_nothing(filters: &Value) -> bool {
+    let mut all = filters.as_array().into_iter().flatten();
+    all.any(|filter| filter["requestMirror"]["backendRef"]["name"] == "missing")
+}
+
+fn calls(objects: &mut [Value], change: impl Fn(&mut Value)) {
+    let routes = objects.iter_mut();
+    routes
+        .filter(|object| is(object, "GRPCRoute"))
+        .for_each(change);
+}
+
+fn meshed(objects: &mut [Value], change: impl Fn(&mut Value)) {
+    let routes = objects.iter_mut();
+    let routes = routes.filter(|object| object["spec"]["parentRefs"][0]["kind"] == "Service");
+    routes.for_each(change);
+}
+
+fn sessions(objects: &mut [Value], change: impl Fn(&mut Value)) {
+    rules(objects, |rule| {
+        if let Some(own) = rule.get_mut("sessionPersistence") {
+            change(own);
+        }
+    });
+}
+
+/// The entries of a status: of listeners, or of parents.
+fn parts(object: &mut Value, part: &str, change: impl Fn(&mut Value)) {
+    if let Some(status) = object.get_mut("status") {
+        entries(status, part).for_each(change);
+    }
+}
+
+fn has(entry: &Value, kind: &str, status: &str) -> bool {
+    let mut conditions = entry["conditions"].as_array().into_iter().flatten();
+    conditions.any(|own| own["type"] == kind && own["status"] == status)
+}
+
+fn call_status(seen: &mut Observed, from: &str, to: &'static str) {
+    if let Ended::Response(head) = &mut seen.ended
+        && let Some(status) = head.headers.get_mut("grpc-status")
+        && *status == from
+    {
+        *status = http::HeaderValue::from_static(to);
+    }
+}
+
+/// The faults, in the same form.
+pub(super) fn reach() -> Vec<FaultRow> {
+    let mut all = of_objects();
+    all.extend(of_answers());
+    all.extend(of_statuses());
+    all
+}
+
+fn of_objects() -> Vec<FaultRow> {
+    use Fault::Objects;
+    vec![
+        (
+            "certificates may be of any kind",
+            Objects(|objects| {
+                for object in objects {
+                    for listener in entries(object, "/spec/listeners") {
+                        entries(listener, "/tls/certificateRefs").for_each(|reference| {
+                            remove(reference, "group");
+                            remove(reference, "kind");
+                        });
+                    }
+                }
+            }),
+            &["invalid-certificates"],
+        ),
+        (
+            "nobody listens on port 8080",
+            Objects(|objects| {
+                for object in objects {
+                    if let Some(own) = object.pointer_mut("/spec/listeners") {
+                        own.as_array_mut()
+                            .unwrap()
+                            .retain(|one| one["port"] != 8080);
+                    }
+                }
+            }),
+            &[
+                "two-listeners-on-port-8080",
+                "attached-routes-on-port-8080",
+                "destination-port-leads-to-the-listener",
+                "grpc-on-port-8080",
+                "port-of-the-parent-names-the-listener",
+                "redirect-keeps-the-port-of-the-listener",
+                "tls-on-port-8080",
+            ],
+        ),
+        (
+            "every listener takes every namespace",
+            Objects(|objects| {
+                for object in objects {
+                    entries(object, "/spec/listeners").for_each(|listener| {
+                        listener["allowedRoutes"]["namespaces"] = json!({"from": "All"});
+                    });
+                }
+            }),
+            &[
+                "namespace-is-not-allowed",
+                "attached-routes-are-counted",
+                "route-of-another-namespace",
+            ],
+        ),
+        (
+            "the port of a headless Service does not matter",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    entries(rule, "/backendRefs")
+                        .filter(|backend| backend["name"] == "headless")
+                        .for_each(|backend| backend["port"] = 80.into());
+                });
+            }),
+            &["service-types"],
+        ),
+        (
+            "a mirror that is not there makes its rule fail",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if mirrors_to_nothing(&rule["filters"]) {
+                        rule["backendRefs"] = json!([{"name": "missing", "port": 80}]);
+                    }
+                });
+            }),
+            &[
+                "mirror-that-is-not-there",
+                "mesh-every-mirror-gets-a-copy",
+                "mesh-mirror-gets-a-copy",
+                "missing-mirror-hides-no-other",
+            ],
+        ),
+        (
+            "a mirror that is not there hides the others",
+            Objects(|objects| {
+                filters(objects, |filters| {
+                    if mirrors_to_nothing(&Value::Array(filters.clone())) {
+                        filters.retain(|filter| filter["type"] != "RequestMirror");
+                    }
+                });
+            }),
+            &[
+                "missing-mirror-hides-no-other",
+                "mesh-every-mirror-gets-a-copy",
+                "mirror-that-is-not-there",
+            ],
+        ),
+        (
+            "methods are not matched",
+            Objects(|objects| matches(objects, |one| remove(one, "method"))),
+            &[
+                "method-is-the-very-text",
+                "mesh-method-is-the-very-text",
+                "method-goes-before-headers",
+                "method-is-one-condition-of-a-match",
+                "path-goes-before-method",
+            ],
+        ),
+        (
+            "query parameters are not matched",
+            Objects(|objects| matches(objects, |one| remove(one, "queryParams"))),
+            &[
+                "query-must-have-the-value",
+                "mesh-query-must-have-the-value",
+                "path-goes-before-query",
+                "query-is-one-condition-of-a-match",
+            ],
+        ),
+        (
+            "redirects keep the path",
+            Objects(|objects| redirects(objects, |own| remove(own, "path"))),
+            &["redirect-path", "mesh-redirect-path"],
+        ),
+        (
+            "redirects have no port of their own",
+            Objects(|objects| redirects(objects, |own| remove(own, "port"))),
+            &[
+                "redirect-port",
+                "mesh-redirect-port",
+                "redirect-keeps-the-port-of-the-listener",
+            ],
+        ),
+        (
+            "the method of a call does not matter beside its service",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    for rule in entries(route, "/spec/rules") {
+                        for one in entries(rule, "/matches") {
+                            if let Some(method) = one.get_mut("method") {
+                                remove(method, "method");
+                            }
+                        }
+                    }
+                });
+            }),
+            &[
+                "grpc-method-goes-before-service",
+                "grpc-method-is-the-very-text",
+            ],
+        ),
+        (
+            "hostnames of GRPCRoutes do not matter",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    remove(route.get_mut("spec").unwrap(), "hostnames");
+                });
+            }),
+            &["grpc-hostnames-of-routes"],
+        ),
+        (
+            "GRPCRoutes have no age",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    remove(route.get_mut("metadata").unwrap(), "creationTimestamp");
+                });
+            }),
+            &["grpc-older-route-goes-first"],
+        ),
+        (
+            "of GRPCRoutes the last name goes first",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    if route["metadata"]["name"] == "a" {
+                        route["metadata"]["creationTimestamp"] = "2024-03-03T00:00:00Z".into();
+                    }
+                });
+            }),
+            &["grpc-first-name-goes-first"],
+        ),
+        (
+            "of GRPCRoutes the last rule goes first",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    route["spec"]["rules"].as_array_mut().unwrap().reverse();
+                });
+            }),
+            &["grpc-first-rule-goes-first"],
+        ),
+        (
+            "headers are not matched in a mesh",
+            Objects(|objects| {
+                meshed(objects, |route| {
+                    for rule in entries(route, "/spec/rules") {
+                        entries(rule, "/matches").for_each(|one| remove(one, "headers"));
+                    }
+                });
+            }),
+            &["mesh-headers-must-match"],
+        ),
+        (
+            "a parent without a port is port 80 of its Service",
+            Objects(|objects| {
+                meshed(objects, |route| {
+                    entries(route, "/spec/parentRefs")
+                        .filter(|parent| parent.get("port").is_none())
+                        .for_each(|parent| parent["port"] = 80.into());
+                });
+            }),
+            &[
+                "parent-without-port-is-every-port",
+                "mesh-route-is-accepted",
+            ],
+        ),
+        (
+            "sessions do not end when they are idle",
+            Objects(|objects| sessions(objects, |own| remove(own, "idleTimeout"))),
+            &["session-ends-when-it-is-idle"],
+        ),
+        (
+            "cookies have no time of their own",
+            Objects(|objects| sessions(objects, |own| remove(own, "cookieConfig"))),
+            &["permanent-cookie-ends-with-its-session"],
+        ),
+        (
+            "cookies are all permanent",
+            Objects(|objects| {
+                sessions(objects, |own| {
+                    own["cookieConfig"] = json!({"lifetimeType": "Permanent"});
+                });
+            }),
+            &["session-cookie-ends-with-the-client"],
+        ),
+    ]
+}
+
+fn of_answers() -> Vec<FaultRow> {
+    use Fault::{Answered, Asked};
+    vec![
+        (
+            "every server name is taken for the first",
+            Asked(|ask| {
+                if matches!(ask.request.uri.scheme_str(), Some("https" | "tls")) {
+                    ask.request.sni = Some("a.example".to_owned());
+                }
+            }),
+            &[
+                "https-listener-terminates",
+                "https-host-without-route-is-404",
+                "https-wildcard-listener",
+                "listener-that-is-removed",
+                "tls-isolated-listener",
+                "tls-most-specific-name-goes-first",
+                "tls-on-port-8080",
+                "tls-passes-through-by-server-name",
+            ],
+        ),
+        (
+            "datagrams are lost",
+            Answered(|ask, seen| {
+                if ask.request.uri.scheme_str() == Some("udp") {
+                    seen.reached.clear();
+                }
+            }),
+            &["udp-reaches-its-backend"],
+        ),
+        (
+            "errors of backends are answered with 500",
+            Answered(|_, seen| status(seen, 503, 500)),
+            &["status-of-the-backend-reaches-the-client"],
+        ),
+        (
+            "calls that nobody takes are unavailable",
+            Answered(|ask, seen| {
+                if ask.request.headers.contains_key("te") {
+                    call_status(seen, "12", "14");
+                    status(seen, 404, 503);
+                }
+            }),
+            &[
+                "grpc-hostnames-of-listeners",
+                "grpc-headers-must-match",
+                "grpc-hostnames-of-routes",
+                "grpc-isolated-listener",
+                "grpc-method-is-the-very-text",
+                "grpc-on-port-8080",
+                "mesh-grpc-takes-calls",
+            ],
+        ),
+        (
+            "redirects never come",
+            Answered(|_, seen| {
+                if let Ended::Response(head) = &seen.ended
+                    && head.status.is_redirection()
+                {
+                    seen.ended = Ended::Passed;
+                }
+            }),
+            &[
+                "redirect-host-and-status",
+                "mesh-redirect-path",
+                "mesh-redirect-port",
+                "mesh-redirect-scheme",
+                "redirect-from-https",
+                "redirect-keeps-the-port-of-the-listener",
+                "redirect-path",
+                "redirect-port",
+                "redirect-scheme",
+            ],
+        ),
+        (
+            "cluster IPs are not known",
+            Asked(|ask| ask.request.address = None),
+            &["mesh-cluster-ip-is-the-service", "mesh-grpc-cluster-ip"],
+        ),
+        (
+            "the address of an endpoint is that of its Service",
+            Asked(|ask| {
+                if ask.request.uri.host() == Some("10.7.4.1") {
+                    ask.request.uri = "http://red.shop/".parse().unwrap();
+                }
+            }),
+            &["endpoint-address-is-no-service", "mesh-response-headers"],
+        ),
+        (
+            "permanent cookies outlive their sessions",
+            Answered(|_, seen| {
+                if let Ended::Response(head) = &mut seen.ended
+                    && let Some(cookie) = head.headers.get_mut("set-cookie")
+                {
+                    let text = cookie.to_str().unwrap();
+                    *cookie = text
+                        .replace("Max-Age=3600", "Max-Age=7200")
+                        .parse()
+                        .unwrap();
+                }
+            }),
+            &["permanent-cookie-ends-with-its-session"],
+        ),
+        (
+            "cookies have no attributes",
+            Answered(|_, seen| {
+                if let Ended::Response(head) = &mut seen.ended
+                    && let Some(cookie) = head.headers.get_mut("set-cookie")
+                {
+                    let text = cookie.to_str().unwrap();
+                    *cookie = text.split(';').next().unwrap().parse().unwrap();
+                }
+            }),
+            &[
+                "session-cookie-is-kept-from-others",
+                "permanent-cookie-ends-with-its-session",
+            ],
+        ),
+    ]
+}
+
+fn of_statuses() -> Vec<FaultRow> {
+    use Fault::Statuses;
+    vec![
+        (
+            "routes of a listener without a certificate are not counted",
+            Statuses(|object| {
+                parts(object, "/listeners", |one| {
+                    if has(one, "ResolvedRefs", "False") {
+                        one["attachedRoutes"] = 0.into();
+                    }
+                });
+            }),
+            &["attached-routes-of-a-listener-without-certificate"],
+        ),
+        (
+            "routes that are refused are counted",
+            Statuses(|object| {
+                parts(object, "/listeners", |one| {
+                    if one["attachedRoutes"] == 0 {
+                        one["attachedRoutes"] = 1.into();
+                    }
+                });
+            }),
+            &[
+                "kind-is-not-allowed",
+                "attached-routes-on-port-8080",
+                "invalid-certificates",
+                "namespace-is-not-allowed",
+                "no-listener-of-that-name",
+                "no-listener-of-that-port",
+                "static-addresses",
+            ],
+        ),
+        (
+            "listeners that are gone stay in statuses",
+            Statuses(|object| {
+                let listeners = object["spec"]["listeners"].as_array();
+                let alone = listeners.is_some_and(|all| all.len() == 1 && all[0]["port"] == 80);
+                let status = object.pointer_mut("/status/listeners");
+                if alone && let Some(own) = status.and_then(Value::as_array_mut) {
+                    own.push(json!({"name": "https", "attachedRoutes": 0, "conditions": []}));
+                }
+            }),
+            &[
+                "listener-that-is-removed",
+                "gateway-says-its-generation",
+                "namespace-is-not-allowed",
+                "no-listener-of-that-name",
+                "no-listener-of-that-port",
+                "static-addresses",
+            ],
+        ),
+        (
+            "a listener stands twice in statuses",
+            Statuses(|object| {
+                let own = object.pointer_mut("/status/listeners");
+                if let Some(own) = own.and_then(Value::as_array_mut)
+                    && own.len() == 2
+                {
+                    own.push(own[0].clone());
+                }
+            }),
+            &[
+                "listener-that-is-added",
+                "attached-routes-are-counted",
+                "attached-routes-of-a-listener-without-certificate",
+                "attached-routes-on-port-8080",
+                "gateway-says-its-generation",
+                "invalid-route-kinds",
+                "listener-that-is-removed",
+            ],
+        ),
+        (
+            "kinds of a listener are of no known group",
+            Statuses(|object| {
+                parts(object, "/listeners", |one| {
+                    entries(one, "/supportedKinds").for_each(|kind| {
+                        kind["group"] = "example.com".into();
+                    });
+                });
+            }),
+            &[
+                "invalid-route-kinds",
+                "attached-routes-of-a-listener-without-certificate",
+                "invalid-certificates",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "static-addresses",
+            ],
+        ),
+        (
+            "what is not accepted has no word on its references",
+            Statuses(|object| {
+                parts(object, "/parents", |one| {
+                    if has(one, "Accepted", "False") {
+                        let own = one["conditions"].as_array_mut().unwrap();
+                        own.retain(|own| own["type"] != "ResolvedRefs");
+                    }
+                });
+            }),
+            &[
+                "kind-is-not-allowed",
+                "namespace-is-not-allowed",
+                "no-listener-of-that-port",
+            ],
+        ),
+        (
+            "references are always resolved",
+            Statuses(|object| {
+                conditions(object, |own| {
+                    if own["type"] == "ResolvedRefs" {
+                        own["status"] = "True".into();
+                        own["reason"] = "ResolvedRefs".into();
+                    }
+                });
+            }),
+            &[
+                "backend-is-not-there",
+                "attached-routes-of-a-listener-without-certificate",
+                "backend-is-not-permitted",
+                "backend-of-a-kind-that-is-not-known",
+                "backend-of-a-tlsroute-is-not-permitted",
+                "invalid-certificates",
+                "invalid-route-kinds",
+                "mirror-that-is-not-there",
+                "secret-grant-that-almost-fits",
+                "secret-without-grant",
+            ],
+        ),
+        (
+            "one reason for all references",
+            Statuses(|object| {
+                conditions(object, |own| {
+                    if own["type"] == "ResolvedRefs" && own["status"] == "False" {
+                        own["reason"] = "BackendNotFound".into();
+                    }
+                });
+            }),
+            &[
+                "backend-of-a-kind-that-is-not-known",
+                "backend-is-not-permitted",
+                "backend-of-a-tlsroute-is-not-permitted",
+                "invalid-certificates",
+                "invalid-route-kinds",
+                "secret-grant-that-almost-fits",
+                "secret-without-grant",
+            ],
+        ),
+        (
+            "what is accepted has another reason",
+            Statuses(|object| {
+                conditions(object, |own| {
+                    if own["type"] == "Accepted" && own["status"] == "True" {
+                        own["reason"] = "Valid".into();
+                    }
+                });
+            }),
+            &[
+                "route-is-accepted",
+                "class-says-its-generation",
+                "gateway-says-its-generation",
+                "mesh-route-is-accepted",
+                "route-says-its-generation",
+                "static-addresses",
+            ],
+        ),
+        (
+            "conditions stand twice",
+            Statuses(|object| {
+                let own = object.pointer_mut("/status/conditions");
+                if let Some(own) = own.and_then(Value::as_array_mut) {
+                    own.extend(own.clone());
+                }
+            }),
+            &[
+                "class-says-its-generation",
+                "attached-routes-are-counted",
+                "attached-routes-of-a-listener-without-certificate",
+                "attached-routes-on-port-8080",
+                "gateway-says-its-generation",
+                "invalid-certificates",
+                "invalid-route-kinds",
+                "kind-is-not-allowed",
+                "listener-that-is-added",
+                "listener-that-is-removed",
+                "listeners-that-conflict",
+                "namespace-is-not-allowed",
+                "no-listener-of-that-name",
+                "no-listener-of-that-port",
+                "secret-grant-for-all",
+                "secret-grant-for-one",
+                "secret-grant-that-almost-fits",
+                "secret-without-grant",
+                "static-addresses",
+            ],
+        ),
+        (
+            "statuses name no controller",
+            Statuses(|object| {
+                parts(object, "/parents", |one| {
+                    if one["parentRef"]["kind"] == "Service" {
+                        one["controllerName"] = "".into();
+                    }
+                });
+            }),
+            &["mesh-route-is-accepted"],
+        ),
+        (
+            "statuses name another controller than the class",
+            Statuses(|object| {
+                parts(object, "/parents", |one| {
+                    one["controllerName"] = "example.com/another".into();
+                });
+            }),
+            &[
+                "route-is-accepted",
+                "attached-routes-of-a-listener-without-certificate",
+                "backend-is-not-permitted",
+                "backend-is-not-there",
+                "backend-of-a-kind-that-is-not-known",
+                "backend-of-a-tlsroute-is-not-permitted",
+                "each-parent-has-an-entry",
+                "kind-is-not-allowed",
+                "mirror-that-is-not-there",
+                "namespace-is-not-allowed",
+                "no-hostname-in-common",
+                "no-listener-of-that-name",
+                "no-listener-of-that-port",
+                "route-says-its-generation",
+            ],
+        ),
+        (
+            "parents are of the namespace of the route",
+            Statuses(|object| {
+                let own = object["metadata"]["namespace"].clone();
+                parts(object, "/parents", |one| {
+                    one["parentRef"]["namespace"] = own.clone()
+                });
+            }),
+            &["namespace-is-not-allowed"],
+        ),
+        (
+            "parents are all Gateways",
+            Statuses(|object| {
+                parts(object, "/parents", |one| {
+                    remove(&mut one["parentRef"], "kind");
+                    remove(&mut one["parentRef"], "group");
+                });
+            }),
+            &["mesh-route-is-accepted"],
+        ),
+        (
+            "a parent has two entries",
+            Statuses(|object| {
+                let own = object.pointer_mut("/status/parents");
+                if let Some(own) = own.and_then(Value::as_array_mut)
+                    && own.len() == 2
+                {
+                    own.push(own[0].clone());
+                }
+            }),
+            &["each-parent-has-an-entry", "no-listener-of-that-port"],
+        ),
+    ]
+}
