@@ -5,7 +5,7 @@ mod stream;
 mod total;
 
 use crate::{
-    input::{Entry, InputArgs, Looked, Named, Problem, Severity},
+    input::{Entry, InputArgs, Looked, Named, Placeholders, Problem, Severity},
     output::{Exit, escaped, fail},
 };
 use clap::Args;
@@ -93,12 +93,20 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
         |_: &str, _: Entry| Looked::<()> {
             keep: None,
             problems: Vec::new(),
+            is_withheld: false,
         }
     };
+    if args.input.has_vars() {
+        return fail(
+            "placeholders stay in what `convert` writes: `--var` and `--vars` have no meaning here",
+        );
+    }
+    let mut from = args.input.clone();
+    from.placeholders = Placeholders::Kept;
     let most = args.input.max_shown;
     // They are shown in the order of the input, and not in that in which they are found.
     let most_kept = most.saturating_mul(10);
-    let Some(read) = args.input.sift(most_kept, looker) else {
+    let Some(read) = from.sift(most_kept, looker) else {
         return Exit::Failed;
     };
     let (input, mut problems) = (read.input, read.problems);
@@ -264,6 +272,7 @@ fn place<'a>(
             message: String::new(),
             help: None,
             origin: None,
+            begins: 0,
             left_out: None,
         }
     }

@@ -63,6 +63,7 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
         move |file: &str, entry: Entry| Looked {
             keep: stored(file, &entry, &options),
             problems: Vec::new(),
+            is_withheld: false,
         }
     };
     let choosing = Choosing::new(args.release, Uses::new(args.channel));

@@ -253,6 +253,7 @@ impl Given {
                 let looked = |keep| Looked {
                     keep: Some(keep),
                     problems: Vec::new(),
+                    is_withheld: false,
                 };
                 let is_ignored = matches!(judgement.judged(), Judged::Ignored(_));
                 if is_ignored && room == 0 {

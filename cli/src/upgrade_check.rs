@@ -51,6 +51,7 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
         |_: &str, entry: Entry| Looked {
             keep: upgrade::concerns(&entry.value).then(|| entry.into_object()),
             problems: Vec::new(),
+            is_withheld: false,
         }
     };
     let Some(read) = args.input.sift(args.input.max_shown, looker) else {

@@ -7,8 +7,8 @@ pub(crate) mod severity;
 use crate::{
     given::{LookingArgs, NearArgs, say_met},
     input::{
-        Entry, Input, InputArgs, Kept, Looked, Named, Problem, Problems, Severity, Shown, Sifted,
-        beyond, origin, vars::reopened,
+        Entry, Input, InputArgs, Kept, Looked, Named, Placeholders, Problem, Problems, Severity,
+        Shown, Sifted, beyond, origin, reopened,
     },
     output::{Exit, Line, Page, Style, Tone, count, print, print_json, say},
     release::{self, Choosing, ReleaseArgs},
@@ -101,6 +101,7 @@ enum ReportFormat {
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let mut from = args.input.clone();
     from.settings = args.severity.settings();
+    from.placeholders = Placeholders::StoodFor;
     let around = Mutex::new(Around::default());
     let see = |entry: &Entry| {
         around
@@ -129,8 +130,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             let is_open = |finding: &&Finding| entry.open.is_behind(finding.rule(), finding.path());
             let findings = report.findings().iter().filter(|finding| !is_open(finding));
             let problems = findings.map(|finding| problem(file, Some(&entry), finding));
+            let mut findings = report.findings().iter();
+            let is_withheld = findings
+                .any(|finding| finding.severity() == rules::Severity::Error && is_open(&finding));
             Looked {
                 keep,
+                is_withheld,
                 problems: problems.collect(),
             }
         }
@@ -141,7 +146,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         return Exit::Failed;
     };
     let options = options(chosen.release);
-    let foreign = sifted.input.objects.saturating_sub(sifted.kept.len());
+    let is_lone = sifted.kept.len() < 2;
     let Sifted {
         mut input,
         kept,
@@ -162,16 +167,29 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     for problem in found {
         input.push(problem, &mut problems, most);
     }
-    for unused in input.unused() {
+    for (file, line, rule) in input.unused() {
+        let unused = match severity::rule(&rule) {
+            Err(why) => Problem::of_unknown_rule(&file, line, &rule, &why),
+            // Of a lone object no reference is followed, so that nobody knows.
+            Ok(_) if is_lone && severity::is_warning(&rule) => continue,
+            Ok(_) => Problem::of_unused(&file, line, &rule),
+        };
         input.push(unused, &mut problems, most);
     }
     for problem in &mut problems.kept {
-        if !around.open.is_empty() {
-            problem.message = reopened(&problem.message, &around.open);
+        if !around.stand_ins.is_empty() {
+            for text in [
+                &mut problem.path,
+                &mut problem.object.namespace,
+                &mut problem.object.name,
+            ] {
+                *text = reopened(text, &around.stand_ins);
+            }
+            problem.message = reopened(&problem.message, &around.stand_ins);
             problem.help = problem
                 .help
                 .as_deref()
-                .map(|help| reopened(help, &around.open));
+                .map(|help| reopened(help, &around.stand_ins));
         }
     }
     input.sort(&mut problems.kept);
@@ -181,7 +199,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         true => problems.kept.clone(),
         false => in_one_line(&problems.kept),
     };
-    let mut summary = summary(&input, &problems, foreign, args.verbose);
+    let mut summary = summary(&input, &problems, args.verbose);
     summary.push(judged_by.clone());
     let lines = || summary.iter().map(ToString::to_string).collect::<Vec<_>>();
     let printed = match args.format {
@@ -297,6 +315,7 @@ fn problem(file: &str, entry: Option<&Entry>, finding: &Finding) -> Problem {
         path: path.to_owned(),
         message: finding.message().to_owned(),
         origin: entry.and_then(|entry| origin(entry)),
+        begins: entry.map_or(0, |entry| entry.place.position.line),
         left_out: None,
     }
 }
@@ -316,16 +335,13 @@ fn text(input: &Input, problems: &[Problem]) -> Page {
     page
 }
 
-/// How many objects and findings there are, and what was passed over; `foreign` objects have no part in the Gateway API.
-fn summary(input: &Input, problems: &Problems, foreign: usize, verbose: bool) -> Vec<Line> {
+/// How many objects and findings there are, and what was passed over.
+fn summary(input: &Input, problems: &Problems, verbose: bool) -> Vec<Line> {
     let (errors, warnings) = (problems.errors, problems.warnings);
     let line = Line::plain(count(input.objects, "object"));
-    let line = match foreign {
-        0 => line,
-        _ => line.and(format_args!(
-            ", {} of the Gateway API",
-            input.objects.saturating_sub(foreign)
-        )),
+    let line = match input.of_gateway_api {
+        all if all == input.objects => line,
+        some => line.and(format_args!(", {some} of the Gateway API")),
     };
     let line = line.and(": ");
     let line = match (errors, warnings) {

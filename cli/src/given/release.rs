@@ -152,6 +152,7 @@ where
             Looked {
                 keep: None,
                 problems: Vec::new(),
+                is_withheld: false,
             }
         }
     });

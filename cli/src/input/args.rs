@@ -4,6 +4,7 @@ use super::{
     cluster,
     files::{self, Found},
     kustomize::{self, Kustomized, Layout},
+    open::Placeholders,
     place::Place,
     problem::{Problem, Settings},
     vars::Vars,
@@ -29,11 +30,15 @@ pub(crate) struct InputArgs {
     /// times
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// The namespace of objects that name none, where no kustomization.yaml gives them one; as `kubectl -n`, or the
-    /// targetNamespace of Flux
+    /// The namespace of objects that name none, where no kustomization.yaml gives them one, as `kubectl -n`; those that name
+    /// another one, which kubectl would refuse, keep theirs
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// The value of a placeholder `${NAME}`, as Flux and envsubst put it in; may be given several times
+    /// The namespace of all objects, whichever they name: the targetNamespace of Flux
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "namespace")]
+    target_namespace: Option<String>,
+    /// The value of a placeholder `${NAME}`, as Flux puts it in, which also knows `${NAME:-default}`, `${NAME,,}` and the like;
+    /// may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = super::vars::assignment)]
     vars: Vec<(String, String)>,
     /// A file with values of placeholders, NAME=VALUE on each line; may be given several times
@@ -44,6 +49,9 @@ pub(crate) struct InputArgs {
     /// Which rules count otherwise, which `validate` says.
     #[arg(skip)]
     pub(crate) settings: Settings,
+    /// What becomes of placeholders without value, which the verb says.
+    #[arg(skip)]
+    pub(crate) placeholders: Placeholders,
     /// How many findings, problems and remarks of each kind are shown as text, each with its line. Those beyond are counted, but of
     /// one object no more than 1000 errors and 1000 warnings
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
@@ -243,6 +251,16 @@ impl InputArgs {
     /// The namespace of objects that name none, if it was given.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// The namespace of all objects, if it was given.
+    pub(super) fn target_namespace(&self) -> Option<&str> {
+        self.target_namespace.as_deref()
+    }
+
+    /// Whether values of placeholders are given.
+    pub(crate) fn has_vars(&self) -> bool {
+        !self.vars.is_empty() || !self.var_files.is_empty()
     }
 
     /// The values of placeholders. What cannot be read is said on stderr.

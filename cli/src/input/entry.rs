@@ -2,7 +2,8 @@
 
 use super::{
     kustomize::{Layout, NamespaceOf},
-    vars::{Open, Vars},
+    open::{Open, Placeholders, Table},
+    vars::Vars,
 };
 use gwapi::{
     manifest::{self, RawObject, ReadError, ReadOptions},
@@ -10,7 +11,7 @@ use gwapi::{
     schema,
 };
 use serde_json::Value;
-use std::{cell::Cell, io::Read, ops::Deref};
+use std::{collections::BTreeSet, io::Read, ops::Deref};
 
 /// An object of the input.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Entry {
     object: RawObject,
     /// Whether it is known in which namespace it is, if it is in one.
     pub(crate) is_placed: bool,
-    /// The placeholders without value that it holds.
+    /// What of it nobody knows.
     pub(crate) open: Open,
 }
 
@@ -36,6 +37,10 @@ pub(crate) struct Meaning {
     /// The namespace of objects that name none.
     pub(super) namespace: Option<String>,
     pub(super) vars: Vars,
+    /// What becomes of placeholders without value.
+    pub(super) placeholders: Placeholders,
+    /// The namespace of all objects, whichever they name.
+    pub(super) target_namespace: Option<String>,
     /// Whether objects stay as they are written.
     pub(super) is_literal: bool,
 }
@@ -47,28 +52,34 @@ impl Meaning {
         from: impl Read + 'm,
         options: &ReadOptions,
         layout: &'m Layout,
-        met: &'m Cell<bool>,
+        open: &'m Table,
     ) -> Box<dyn Iterator<Item = Result<Entry, ReadError>> + 'm> {
-        if self.is_literal {
+        if self.placeholders == Placeholders::Kept {
             let stream = manifest::stream(from, options);
             return Box::new(stream.map(|next| next.map(Entry::literal)));
         }
-        let stream = manifest::stream(self.vars.put_into(from, met), options);
-        Box::new(stream.map(|next| next.map(|object| self.meant(object, layout, met.get()))))
+        let stream = manifest::stream(self.vars.put_into(from, open), options);
+        Box::new(stream.map(|next| next.map(|object| self.meant(object, layout, open))))
     }
 
-    fn meant(&self, mut object: RawObject, layout: &Layout, has_placeholders: bool) -> Entry {
-        let open = match has_placeholders {
-            true => Open::close(&mut object.value),
-            false => Open::default(),
-        };
+    fn meant(&self, mut object: RawObject, layout: &Layout, table: &Table) -> Entry {
+        let stands_for = self.placeholders == Placeholders::StoodFor;
+        let open = Open::find(&mut object.value, table, stands_for);
+        for duplicate in &mut object.duplicates {
+            duplicate.path = table.written(&duplicate.path);
+        }
+        if self.is_literal {
+            let mut entry = Entry::literal(object);
+            entry.open = open;
+            return entry;
+        }
         let mut is_placed = true;
         if has_namespace(object.api_version(), object.kind()) {
             let is_named = !object.namespace().is_empty();
-            let namespace = match &layout.namespace {
-                NamespaceOf::Given(namespace) => Some(namespace),
+            let namespace = match (&self.target_namespace, &layout.namespace) {
+                (Some(namespace), _) | (_, NamespaceOf::Given(namespace)) => Some(namespace),
                 _ if is_named => None,
-                NamespaceOf::Own | NamespaceOf::Several => self.namespace.as_ref(),
+                _ => self.namespace.as_ref(),
             };
             is_placed = is_named || namespace.is_some();
             if let (Some(namespace), Some(metadata)) = (
@@ -112,7 +123,11 @@ impl Entry {
             || is_of_gateway_api(self) || schema::KINDS.iter().any(|known| known.kind == kind);
         // What Kustomize reads is never applied.
         let is_of_kustomize = api_version.starts_with("kustomize.config.k8s.io/");
-        !api_version.is_empty() && !kind.is_empty() && !is_of_kustomize || may_be_ours()
+        // Configurations of tools have a type and no name: those of kind, kubeadm, kubectl, Skaffold.
+        let has_name = || !self.name().is_empty() || means_something(self);
+        let is_patch = self.value.get("$patch").is_some();
+        let is_typed = !api_version.is_empty() && !kind.is_empty();
+        is_typed && !is_of_kustomize && has_name() && !is_patch || may_be_ours()
     }
 
     /// Whether a field of an object of the Gateway API holds an expression of a Helm template.
@@ -120,10 +135,29 @@ impl Entry {
         is_of_gateway_api(self) && has_expression(&self.value)
     }
 
-    /// The placeholders without value that matter: those of objects of the Gateway API and of Services.
-    pub(super) fn open_names(&self) -> impl Iterator<Item = &String> {
+    /// The variables without value that matter: those that an object with a part in the Gateway API needs where it counts. What an
+    /// object is may depend on one, too.
+    pub(super) fn open_names(&self) -> BTreeSet<String> {
+        // Of an object that others only refer to, its name counts.
         let counts = is_of_gateway_api(self) || self.kind() == "Service";
-        self.open.names.iter().filter(move |_| counts)
+        let is_named = means_something(self);
+        const NAMES: [&str; 5] = [
+            "metadata.name",
+            "metadata.namespace",
+            "spec.secretName",
+            "spec.target.name",
+            "spec.template.metadata.name",
+        ];
+        self.open.names_of(|path| {
+            ["apiVersion", "kind"].contains(&path)
+                || counts && !path.starts_with("metadata.annotations")
+                || is_named && NAMES.contains(&path)
+        })
+    }
+
+    /// Whether this is an object of the Gateway API.
+    pub(super) fn is_of_gateway_api(&self) -> bool {
+        is_of_gateway_api(self)
     }
 }
 

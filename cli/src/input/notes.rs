@@ -8,8 +8,8 @@ use std::{
     io::{BufRead, BufReader, Read},
 };
 
-/// How a comment begins that allows a rule to be broken.
-const ALLOW: &str = "gwapi: allow ";
+/// How a comment begins that is for us: what follows allows a rule to be broken.
+const OURS: &str = "gwapi:";
 /// How a comment begins that says from which file what follows was rendered.
 const SOURCE: &str = "Source: ";
 
@@ -36,8 +36,8 @@ impl<R: Read> Read for Noticing<'_, R> {
         let read = self.from.read(room)?;
         if !self.noticed.get() {
             let new = room.get(..read).unwrap_or_default();
-            let words = [ALLOW.as_bytes(), SOURCE.as_bytes()];
-            let longest = ALLOW.len() - 1;
+            let words = [OURS, "GWAPI:", "Gwapi:", SOURCE].map(str::as_bytes);
+            let longest = SOURCE.len() - 1;
             self.before.extend(new.iter().take(longest));
             let has = |text: &[u8]| {
                 let mut words = words.iter();
@@ -87,38 +87,53 @@ impl Notes {
         let mut of_document: Vec<usize> = Vec::new();
         let mut begins = true;
         let mut number = 0;
+        // Whether the line before is a separator.
+        let mut is_first = false;
+        let mut scalar = Scalar::default();
         for line in BufReader::new(from).split(b'\n') {
             let Ok(line) = line else { break };
             number += 1;
             let line = String::from_utf8_lossy(&line);
+            let mut line = line.trim_end();
             if is_separator(line.as_bytes()) {
                 begins = true;
+                is_first = true;
+                scalar = Scalar::default();
+                notes.origins.insert(number, String::new());
                 for index in of_document.drain(..) {
                     if let Some(allowed) = notes.allowed.get_mut(index) {
                         allowed.lines.1 = number - 1;
                     }
                 }
+                line = line.get(3..).unwrap_or_default();
+                if !line.trim_start().starts_with('#') {
+                    continue;
+                }
+            } else if scalar.holds(line) {
+                is_first = false;
                 continue;
             }
             let is_alone = line.trim_start().starts_with('#');
-            let comment = match is_alone {
-                true => line.trim_start().get(1..),
-                false => line.rsplit_once(" #").map(|(_, comment)| comment),
-            };
-            let comment = comment.map(str::trim_start).unwrap_or_default();
-            if is_alone && let Some(path) = comment.strip_prefix(SOURCE) {
-                notes.origins.insert(number, path.trim().to_owned());
+            let comment = comment(line);
+            let words = comment.map(str::trim_start).unwrap_or_default();
+            if is_first
+                && is_alone
+                && let Some(path) = words.strip_prefix(SOURCE)
+            {
+                let path = path.trim();
+                if !path.starts_with('/') && !path.contains("://") && !path.contains([' ', ',']) {
+                    notes.origins.insert(number, path.to_owned());
+                }
             }
-            if let Some(allowed) = comment.strip_prefix(ALLOW) {
-                // What follows is for people.
-                let rules = allowed.split(" because ").next().unwrap_or(allowed);
-                let rules = rules.split([',', ' ']).filter(|rule| !rule.is_empty());
-                waiting.extend(rules.map(|rule| Allowed {
+            // Behind the separator itself, a comment is not in a line of its own.
+            is_first = false;
+            for rule in allowed_by(words) {
+                waiting.push(Allowed {
                     line: number,
                     rule: rule.to_owned(),
                     lines: (1, 0),
                     is_used: false,
-                }));
+                });
             }
             if !is_alone && !line.trim().is_empty() {
                 // Above an object, or behind its first line, all of the object is meant.
@@ -145,7 +160,9 @@ impl Notes {
         let mut is_allowed = false;
         for allowed in &mut self.allowed {
             let (first, last) = allowed.lines;
-            let is_here = (first..=last).contains(&problem.line);
+            // At the first line of an object, all of it is meant: also of an item of a list.
+            let is_here = (first..=last).contains(&problem.line)
+                || problem.begins > 0 && problem.begins == first;
             if is_here && is_rule(&allowed.rule, &problem.rule) {
                 allowed.is_used = true;
                 is_allowed = true;
@@ -157,7 +174,100 @@ impl Notes {
     /// From which file what stands in a line was rendered, if the file says.
     fn origin(&self, line: usize) -> Option<&str> {
         let before = self.origins.range(..=line).next_back();
-        before.map(|(_, path)| path.as_str())
+        let path = before.map(|(_, path)| path.as_str());
+        path.filter(|path| !path.is_empty())
+    }
+}
+
+/// The comment of a line, without its `#`: a `#` within quotes, or behind anything but a blank, begins none.
+fn comment(line: &str) -> Option<&str> {
+    let mut quote = None;
+    let mut before = ' ';
+    let mut chars = line.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (Some('"'), '\\') => {
+                chars.next();
+            }
+            (Some(open), c) if open == c => quote = None,
+            (None, '"' | '\'') if " \t[{,:-".contains(before) => quote = Some(c),
+            (None, '#') if [' ', '\t'].contains(&before) => return line.get(at + 1..),
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// The rules that a comment allows; what follows `because`, or is none by its form, is for people. A word that we do not know, and
+/// nothing at all, is told like a rule that there is not.
+fn allowed_by(comment: &str) -> Vec<&str> {
+    let ours = comment
+        .get(..OURS.len())
+        .filter(|word| word.eq_ignore_ascii_case(OURS));
+    let Some(rest) = ours.and_then(|ours| comment.get(ours.len()..)) else {
+        return Vec::new();
+    };
+    let mut words = rest.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+    match words.next() {
+        Some(word) if word.eq_ignore_ascii_case("allow") => {}
+        word => return vec![word.unwrap_or_default()],
+    }
+    let first = words.next().unwrap_or_default();
+    let others = words.take_while(|word| word.contains('/'));
+    std::iter::once(first).chain(others).collect()
+}
+
+/// A text in lines of its own (`|`, `>`), in which a `#` begins no comment.
+#[derive(Debug, Default)]
+struct Scalar {
+    /// How far what holds it is indented; nothing outside of one.
+    holder: Option<usize>,
+    /// How far its own lines are, once there was one.
+    own: Option<usize>,
+}
+
+impl Scalar {
+    /// Whether a line belongs to such a text; notes where one begins.
+    fn holds(&mut self, line: &str) -> bool {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if let Some(holder) = self.holder {
+            if line.trim().is_empty() {
+                return true;
+            }
+            if indent >= self.own.unwrap_or(holder + 1) {
+                self.own.get_or_insert(indent);
+                return true;
+            }
+            *self = Self::default();
+        }
+        let text = match comment(line) {
+            Some(comment) => line.get(..line.len() - comment.len() - 1),
+            None => Some(line),
+        };
+        let text = text.unwrap_or_default().trim_end();
+        let last = text.rsplit([' ', '\t']).next().unwrap_or_default();
+        let begins = last.starts_with(['|', '>'])
+            && last.len() <= 3
+            && last
+                .get(1..)
+                .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || "+-".contains(c)));
+        let before = text.strip_suffix(last).unwrap_or_default().trim_end();
+        if begins && (before.is_empty() || before.ends_with([':', '-'])) {
+            // In `- key: |`, the key holds it.
+            let mut holder = indent;
+            let mut rest = text.trim_start();
+            while let Some(inner) = rest.strip_prefix("- ") {
+                let inner_trimmed = inner.trim_start();
+                if inner_trimmed.starts_with(['|', '>']) {
+                    break;
+                }
+                holder += rest.len() - inner_trimmed.len();
+                rest = inner_trimmed;
+            }
+            self.holder = Some(holder);
+        }
+        false
     }
 }
 
@@ -188,13 +298,49 @@ mod tests {
         let origins = [1, 4, 9, 11].map(|line| notes.origin(line));
         assert_eq!(
             origins,
-            [
-                None,
-                Some("chart/a.yaml"),
-                Some("chart/a.yaml"),
-                Some("chart/b.yaml")
-            ]
+            [None, Some("chart/a.yaml"), None, Some("chart/b.yaml")]
         );
+        // Only what Helm writes, and for its own document.
+        let text = "---\n# Source: a/b.yaml\nkind: A\n---\nkind: B\n---\n# Source: https://example.com/a\nkind: C\n---\nkind: D\n# Source: c.yaml\nx: 1\n";
+        let notes = Notes::of(text.as_bytes());
+        let origins = [3, 5, 8, 12].map(|line| notes.origin(line));
+        assert_eq!(origins, [Some("a/b.yaml"), None, None, None]);
+    }
+
+    #[test]
+    fn a_comment_is_read_however_it_is_written_and_no_text_is_one() {
+        for (text, wanted) in [
+            ("#gwapi:allow A/b\r\nkind: A\r\n", &["A/b"][..]),
+            (
+                "# GWAPI:  Allow A/b, C/*,because x/y\nkind: A\n",
+                &["A/b", "C/*"],
+            ),
+            ("# gwapi: allow A/b, because\nkind: A\n", &["A/b"]),
+            (
+                "# gwapi: allow A/b the operator makes it\nkind: A\n",
+                &["A/b"],
+            ),
+            ("--- # gwapi: allow A/b\nkind: A\n", &["A/b"]),
+            ("kind: A\t# gwapi: allow A/b\n", &["A/b"]),
+            ("kind: A\n# gwapi: deny A/b\n", &["deny"]),
+            (
+                "# gwapi: allow backend-exists\nkind: A\n",
+                &["backend-exists"],
+            ),
+            ("kind: \"x # gwapi: allow A/b\"\n", &[]),
+            (
+                "x: |\n  # gwapi: allow A/b\n\n  y\n# gwapi: allow C/d\n",
+                &["C/d"],
+            ),
+            (
+                "- x: >- # so\n    # gwapi: allow A/b\n  # gwapi: allow C/d\n  y: 1\n",
+                &["C/d"],
+            ),
+        ] {
+            let notes = Notes::of(text.as_bytes());
+            let rules: Vec<_> = notes.allowed.iter().map(|one| one.rule.as_str()).collect();
+            assert_eq!(rules, wanted, "{text:?}");
+        }
     }
 
     #[test]
@@ -202,7 +348,8 @@ mod tests {
         for (text, wanted) in [
             ("a: b # gwapi: allow X/y\n", true),
             ("# Source: x\n", true),
-            ("gwapi: denied; Sourc\n", false),
+            ("GWAPI:allow x\n", true),
+            ("gwapi denied; Sourc\n", false),
         ] {
             for step in [1, 2, 5, 1_000] {
                 let noticed = Cell::new(false);

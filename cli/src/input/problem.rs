@@ -1,6 +1,6 @@
 //! What there is to complain of in what was read.
 
-use super::entry::means_something;
+use super::entry::Entry;
 use gwapi::manifest::{Position, RawObject, ReadError};
 use serde::Serialize;
 use std::{collections::BTreeSet, path::Path};
@@ -39,6 +39,9 @@ pub(crate) struct Problem {
     /// The file from which the object was rendered, if the input says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<String>,
+    /// The first line of the object; 0 where there is none.
+    #[serde(skip)]
+    pub(crate) begins: usize,
     /// The kind of the object that is missing, where the set merely leaves it out.
     #[serde(skip)]
     pub(crate) left_out: Option<String>,
@@ -108,6 +111,7 @@ impl Problem {
                 .limit_name()
                 .map(|name| format!("`--limit {}=…` allows more", name.replace('_', "-"))),
             origin: None,
+            begins: 0,
             left_out: None,
         }
     }
@@ -115,9 +119,10 @@ impl Problem {
     /// Keys that an object gives twice.
     pub(super) fn of_duplicates<'e>(
         file: &'e str,
-        entry: &'e RawObject,
+        entry: &'e Entry,
     ) -> impl Iterator<Item = Self> + 'e {
-        let counts = means_something(entry);
+        // Of other kinds, only a server that validates strictly refuses them.
+        let counts = entry.is_of_gateway_api();
         entry.duplicates.iter().map(move |duplicate| Self {
             severity: match counts {
                 true => Severity::Error,
@@ -151,6 +156,7 @@ impl Problem {
             message: format!("{why}; it is not read"),
             help: Some("remove the link, or name the file itself".to_owned()),
             origin: None,
+            begins: 0,
             left_out: None,
         }
     }
@@ -175,6 +181,7 @@ impl Problem {
             message,
             help: None,
             origin: origin(entry),
+            begins: entry.place.position.line,
             left_out: None,
         }
     }
@@ -197,17 +204,22 @@ impl Problem {
         file: &str,
         place: (usize, usize),
         names: &BTreeSet<String>,
+        withheld: usize,
     ) -> Self {
-        let shown = names.iter().take(8).map(|name| format!("`${{{name}}}`"));
-        let mut shown: Vec<String> = shown.collect();
-        if names.len() > shown.len() {
-            shown.push(format!("{} more", names.len() - shown.len()));
-        }
-        let have = if names.len() == 1 { "has" } else { "have" };
         let message = format!(
-            "{} {have} no value: fields with such placeholders are not judged",
-            shown.join(", ")
+            "{}: fields with such placeholders are not judged",
+            without_value(names)
         );
+        let message = match withheld {
+            0 => message,
+            1 => {
+                message
+                    + "; one object has such a field that is no text, and is not judged beside others"
+            }
+            n => format!(
+                "{message}; {n} objects have such fields that are no text, and are not judged beside others"
+            ),
+        };
         let help = "give the values: `--var NAME=VALUE`, or `--vars FILE`";
         Self::of_file(
             file,
@@ -218,8 +230,39 @@ impl Problem {
         )
     }
 
+    /// An object that cannot be looked at, since variables have no value.
+    pub(super) fn of_open_object(file: &str, entry: &Entry, names: &BTreeSet<String>) -> Self {
+        let first = names.first().map_or("NAME", String::as_str);
+        Self {
+            help: Some(format!(
+                "give a value: `--var {first}=VALUE`, or `--vars FILE`"
+            )),
+            ..Self::of_entry(
+                file,
+                entry,
+                entry.place.position,
+                "input/placeholder",
+                "",
+                without_value(names),
+            )
+        }
+    }
+
+    /// A comment that allows what is no rule.
+    pub(crate) fn of_unknown_rule(file: &str, line: usize, rule: &str, why: &str) -> Self {
+        let message = format!("the comment allows `{rule}`: {why}");
+        let help = "write `# gwapi: allow RULE, because …`; `gwapi rules` lists the rules";
+        Self::of_file(
+            file,
+            (line, 1),
+            Severity::Warning,
+            "input/unused-allow",
+            (message, help),
+        )
+    }
+
     /// A comment that allows a rule where nothing breaks it.
-    pub(super) fn of_unused(file: &str, line: usize, rule: &str) -> Self {
+    pub(crate) fn of_unused(file: &str, line: usize, rule: &str) -> Self {
         let message = format!("nothing here breaks the rule `{rule}`, which the comment allows");
         let help = "remove it; a comment counts for the object that it stands above, or for its line or the next one";
         Self::of_file(
@@ -250,9 +293,21 @@ impl Problem {
             message,
             help: Some(help.to_owned()),
             origin: None,
+            begins: 0,
             left_out: None,
         }
     }
+}
+
+/// ``${A}`, `${B}` have no value``.
+fn without_value(names: &BTreeSet<String>) -> String {
+    let shown = names.iter().take(8).map(|name| format!("`${{{name}}}`"));
+    let mut shown: Vec<String> = shown.collect();
+    if names.len() > shown.len() {
+        shown.push(format!("{} more", names.len() - shown.len()));
+    }
+    let have = if names.len() == 1 { "has" } else { "have" };
+    format!("{} {have} no value", shown.join(", "))
 }
 
 /// The file from which an object was rendered, by the annotations that Kustomize and kpt write.

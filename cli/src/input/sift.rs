@@ -5,6 +5,7 @@ use super::{
     args::{InputArgs, Origin, Origins},
     entry::{Entry, Meaning},
     notes::{Notes, Noticing},
+    open::{Placeholders, Table},
     place::{CopyError, Place},
     problem::{Problem, Problems, Settings},
     source::{Input, PassedOver, Source},
@@ -32,6 +33,8 @@ pub(crate) struct Looked<T> {
     pub(crate) keep: Option<T>,
     /// What there is to complain of already.
     pub(crate) problems: Vec<Problem>,
+    /// Whether it takes no part in what is said of all, since it holds placeholders without value where no text may stand.
+    pub(crate) is_withheld: bool,
 }
 
 /// What a verb has made of an object, and where the object stands.
@@ -92,6 +95,8 @@ impl InputArgs {
             options: self.options(),
             meaning: Meaning {
                 namespace: self.namespace().map(str::to_owned),
+                target_namespace: self.target_namespace().map(str::to_owned),
+                placeholders: self.placeholders,
                 vars,
                 is_literal: false,
             },
@@ -199,10 +204,10 @@ impl Input {
         let Ok(from) = source.open() else {
             return wanted;
         };
-        let met = Cell::new(false);
+        let open = Table::default();
         let objects = self
             .meaning
-            .objects(from, &self.options, &source.layout, &met);
+            .objects(from, &self.options, &source.layout, &open);
         for (ordinal, entry) in objects.filter_map(Result::ok).enumerate() {
             if let Some(what) = wanted.remove(&ordinal) {
                 found(&entry, what);
@@ -262,6 +267,7 @@ impl<'s, T> Gathered<'s, T> {
             notes: of_file.notes,
         });
         input.objects += of_file.objects;
+        input.of_gateway_api += of_file.of_gateway_api;
         input.passed.documents += of_file.passed.documents;
         input.passed.patches += of_file.passed.patches;
         input.passed.templates += of_file.passed.templates;
@@ -281,6 +287,7 @@ struct OfFile<'s, T> {
     kept: Vec<(usize, T)>,
     problems: Problems,
     objects: usize,
+    of_gateway_api: usize,
     passed: PassedOver,
     /// Where it can be read again.
     place: Place,
@@ -304,6 +311,7 @@ fn read<'s, T>(
         kept: Vec::new(),
         problems: Problems::default(),
         objects: 0,
+        of_gateway_api: 0,
         passed: PassedOver::default(),
         place: place.clone(),
         notes: None,
@@ -329,7 +337,7 @@ impl<T> OfFile<'_, T> {
         look: &mut dyn FnMut(&str, Entry) -> Looked<T>,
     ) {
         let (file, layout) = (origin.name.as_str(), &origin.layout);
-        let (met, noticed) = (Cell::new(false), Cell::new(meaning.is_literal));
+        let (table, noticed) = (Table::default(), Cell::new(meaning.is_literal));
         let from = Noticing::new(from, &noticed);
         let has_notes = || noticed.get() && !meaning.is_literal;
         let mut unreadable = Vec::new();
@@ -337,9 +345,10 @@ impl<T> OfFile<'_, T> {
         // Placeholders without value, and where the first object is that has one.
         let mut open: BTreeSet<String> = BTreeSet::new();
         let mut first_open = None;
+        let mut withheld = 0;
         for (ordinal, next) in
             meaning
-                .objects(from, options, layout, &met)
+                .objects(from, options, layout, &table)
                 .scan(0, |readable, next| {
                     let ordinal = *readable;
                     *readable += usize::from(next.is_ok());
@@ -372,14 +381,21 @@ impl<T> OfFile<'_, T> {
                 continue;
             }
             self.objects += 1;
-            for name in entry.open_names() {
-                open.insert(name.clone());
+            self.of_gateway_api += usize::from(entry.is_of_gateway_api());
+            let names = entry.open_names();
+            if !names.is_empty() && meaning.placeholders == Placeholders::Refused {
+                self.push(Problem::of_open_object(file, &entry, &names), most);
+                continue;
+            }
+            if !names.is_empty() {
+                open.extend(names);
                 first_open.get_or_insert(entry.place.position);
             }
             for problem in Problem::of_duplicates(file, &entry) {
                 self.push(problem, most);
             }
             let looked = look(file, entry);
+            withheld += usize::from(looked.is_withheld);
             for problem in looked.problems {
                 self.push(problem, most);
             }
@@ -387,13 +403,13 @@ impl<T> OfFile<'_, T> {
                 self.kept.push((ordinal, what));
             }
         }
-        self.unreadable(origin, &unreadable, is_template, most);
+        self.unreadable(origin, (&unreadable, &table), is_template, most);
         if has_notes() && self.notes.is_none() {
             self.notes = self.place.open().ok().map(Notes::of);
         }
         if let Some(position) = first_open {
             let place = (position.line, position.column);
-            self.push(Problem::of_placeholders(file, place, &open), most);
+            self.push(Problem::of_placeholders(file, place, &open, withheld), most);
         }
     }
 
@@ -413,7 +429,7 @@ impl<T> OfFile<'_, T> {
     fn unreadable(
         &mut self,
         origin: &Origin,
-        errors: &[ReadError],
+        (errors, table): (&[ReadError], &Table),
         mut is_template: bool,
         most: usize,
     ) {
@@ -441,7 +457,9 @@ impl<T> OfFile<'_, T> {
                 }
                 is_template = true;
             } else {
-                self.push(Problem::unreadable(file, error), most);
+                let mut problem = Problem::unreadable(file, error);
+                problem.message = table.written(&problem.message);
+                self.push(problem, most);
             }
         }
     }

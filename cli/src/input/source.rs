@@ -21,6 +21,8 @@ pub(crate) struct Input {
     pub(crate) sources: Vec<Source>,
     /// How many objects there were.
     pub(crate) objects: usize,
+    /// How many of them are of the Gateway API.
+    pub(crate) of_gateway_api: usize,
     /// What was passed over.
     pub(crate) passed: PassedOver,
     /// What kustomizations say.
@@ -109,17 +111,13 @@ impl Input {
         }
     }
 
-    /// The comments that allow what is not there.
-    pub(crate) fn unused(&self) -> Vec<Problem> {
+    /// The comments that allow what is not there: the file, the line and the rule.
+    pub(crate) fn unused(&self) -> Vec<(String, usize, String)> {
         let mut unused = Vec::new();
         for source in &self.sources {
             let allowed = source.notes.iter().flat_map(|notes| &notes.allowed);
             for allowed in allowed.filter(|allowed| !allowed.is_used) {
-                unused.push(Problem::of_unused(
-                    &source.name,
-                    allowed.line,
-                    &allowed.rule,
-                ));
+                unused.push((source.name.clone(), allowed.line, allowed.rule.clone()));
             }
         }
         unused

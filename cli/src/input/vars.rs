@@ -1,9 +1,11 @@
 //! Placeholders such as `${DOMAIN}`, which Flux and envsubst replace before a server sees the text.
 
-use serde_json::Value;
+use super::{
+    expression::{self, Meant, is_name},
+    open::Table,
+};
 use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, Read},
 };
 
@@ -19,12 +21,6 @@ pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
             "expected NAME=VALUE with a name of letters, digits and `_`, not `{text}`"
         )),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 impl Vars {
@@ -52,35 +48,12 @@ impl Vars {
         Ok(())
     }
 
-    /// What a placeholder stands for, by what is between its braces; nothing where nobody says.
-    fn value<'v>(&'v self, inside: &'v str) -> Option<&'v str> {
-        let end = inside
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(inside.len());
-        let (name, rest) = inside.split_at_checked(end)?;
-        if !is_name(name) {
-            return None;
-        }
-        let given = self.0.get(name).map(String::as_str);
-        let default = [":-", ":=", "-", "="]
-            .iter()
-            .find_map(|sign| rest.strip_prefix(sign));
-        match (given, default) {
-            (Some(""), Some(default)) if rest.starts_with(':') => Some(default),
-            (Some(given), _) if rest.is_empty() || default.is_some() => Some(given),
-            (_, default) => default,
-        }
-    }
-
-    /// The text of a file with values in the places of placeholders; `met` becomes true where one has no value.
-    pub(super) fn put_into<'r, R: Read>(
-        &'r self,
-        from: R,
-        met: &'r Cell<bool>,
-    ) -> Substituting<'r, R> {
+    /// The text of a file with values in the places of placeholders, and with their mark in `open` in the places of those that have
+    /// none.
+    pub(super) fn put_into<'r, R: Read>(&'r self, from: R, open: &'r Table) -> Substituting<'r, R> {
         Substituting {
             vars: self,
-            met,
+            open,
             from,
             read: Vec::new(),
             done: Vec::new(),
@@ -93,7 +66,7 @@ impl Vars {
 /// A text in which placeholders are replaced while it is read.
 pub(super) struct Substituting<'r, R> {
     vars: &'r Vars,
-    met: &'r Cell<bool>,
+    open: &'r Table,
     from: R,
     /// What was read and not looked at yet.
     read: Vec<u8>,
@@ -124,24 +97,17 @@ impl<R: Read> Substituting<'_, R> {
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            let begin = if is_escaped { 1 } else { 0 };
-            let end = rest.iter().position(|byte| matches!(byte, b'}' | b'\n'));
-            match end {
-                None if rest.len() < LONGEST && !self.ended => break,
-                Some(end) if rest.get(end) == Some(&b'}') && end < LONGEST => {
-                    let whole = rest.get(begin..=end).unwrap_or_default();
-                    let inside = rest.get(begin + 2..end).unwrap_or_default();
-                    let value = std::str::from_utf8(inside)
-                        .ok()
-                        .and_then(|inside| self.vars.value(inside));
-                    match value.filter(|_| !is_escaped) {
-                        Some(value) => self.done.extend_from_slice(value.as_bytes()),
-                        None => {
-                            self.met.set(self.met.get() || !is_escaped);
-                            self.done.extend_from_slice(whole);
-                        }
-                    }
-                    rest = rest.get(end + 1..).unwrap_or_default();
+            let begin = usize::from(is_escaped);
+            let from = rest.get(begin..).unwrap_or_default();
+            let length = expression::length(from.get(..LONGEST).unwrap_or(from));
+            match length {
+                None if rest.len() < LONGEST && !self.ended && !rest.contains(&b'\n') => break,
+                Some(length) if length < LONGEST => {
+                    let (whole, after) =
+                        rest.split_at_checked(begin + length).unwrap_or((rest, &[]));
+                    let whole = whole.get(begin..).unwrap_or_default();
+                    put(&mut self.done, whole, is_escaped, (self.vars, self.open));
+                    rest = after;
                 }
                 _ => {
                     self.done.extend_from_slice(b"${");
@@ -156,6 +122,20 @@ impl<R: Read> Substituting<'_, R> {
         let left = rest.len();
         let used = self.read.len() - left;
         self.read.drain(..used);
+    }
+}
+
+/// Adds what stands for a placeholder; an escaped one is text.
+fn put(done: &mut Vec<u8>, whole: &[u8], is_escaped: bool, (vars, open): (&Vars, &Table)) {
+    let text = std::str::from_utf8(whole).ok().filter(|_| !is_escaped);
+    let inside = text.and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
+    let meant = inside.map(|inside| expression::meant(inside, &vars.0));
+    match (text, meant) {
+        (_, Some(Meant::Value(value))) => done.extend_from_slice(value.as_bytes()),
+        (Some(text), Some(Meant::Open(name))) => {
+            done.extend_from_slice(open.mark(text, &name).as_bytes());
+        }
+        _ => done.extend_from_slice(whole),
     }
 }
 
@@ -182,125 +162,9 @@ impl<R: Read> Read for Substituting<'_, R> {
     }
 }
 
-/// The placeholders of an object that have no value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Open {
-    /// The fields that hold one, as an API server writes their paths.
-    pub(crate) paths: Vec<String>,
-    /// Their names.
-    pub(crate) names: BTreeSet<String>,
-}
-
-/// How a name begins that stands for a placeholder without value: so that a field with one can be compared with another that has the
-/// same, and is of the form that names and hostnames have.
-const STAND_IN: &str = "placeholder-";
-
-impl Open {
-    /// Finds the placeholders in an object, and puts a name in the place of each.
-    pub(super) fn close(object: &mut Value) -> Self {
-        let mut open = Self::default();
-        open.visit(object, &mut String::new());
-        open
-    }
-
-    fn visit(&mut self, value: &mut Value, path: &mut String) {
-        let length = path.len();
-        match value {
-            Value::String(text) if text.contains("${") => self.put_name(text, path),
-            Value::Array(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
-                    path.push_str(&format!("[{index}]"));
-                    self.visit(item, path);
-                    path.truncate(length);
-                }
-            }
-            Value::Object(members) => {
-                for (key, member) in members {
-                    match (path.is_empty(), key.contains(['.', '['])) {
-                        (true, _) => path.push_str(key),
-                        (false, true) => path.push_str(&format!("[{key}]")),
-                        (false, false) => path.extend([".", key]),
-                    }
-                    self.visit(member, path);
-                    path.truncate(length);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn put_name(&mut self, text: &mut String, path: &str) {
-        let mut closed = String::new();
-        let mut rest = text.as_str();
-        let mut found = false;
-        while let Some((before, from)) = rest.split_once("${") {
-            closed.push_str(before);
-            let Some((inside, after)) = from.split_once('}') else {
-                closed.push_str("${");
-                rest = from;
-                continue;
-            };
-            let name: String = inside
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
-            if is_name(&name) {
-                found = true;
-                closed.push_str(STAND_IN);
-                closed.push_str(&name.to_ascii_lowercase().replace('_', "-"));
-                self.names.insert(name);
-            } else {
-                closed.extend(["${", inside, "}"]);
-            }
-            rest = after;
-        }
-        if found {
-            closed.push_str(rest);
-            *text = closed;
-            self.paths.push(path.to_owned());
-        }
-    }
-
-    /// Whether a finding of this rule at this field follows from a placeholder, so that nothing is known.
-    pub(crate) fn is_behind(&self, rule: &str, path: &str) -> bool {
-        // A field that is not there, or should not be, is so whatever its value is.
-        if ["schema/unknown-field", "schema/required"].contains(&rule) {
-            return false;
-        }
-        let is_part = |open: &String| {
-            let Some(rest) = open.strip_prefix(path) else {
-                return false;
-            };
-            // The field itself, or a reference by one of its own fields.
-            let own = rest
-                .strip_prefix('.')
-                .filter(|_| !rule.starts_with("schema/"));
-            rest.is_empty() || own.is_some_and(|own| !own.contains(['.', '[']))
-        };
-        !path.is_empty() && self.paths.iter().any(is_part)
-    }
-
-    /// Whether a hostname is a placeholder, so that which hostnames have some in common is not known.
-    pub(crate) fn has_hostnames(&self) -> bool {
-        self.paths.iter().any(|path| path.contains("hostname"))
-    }
-}
-
-/// A message with placeholders in the places of the names that stand for them.
-pub(crate) fn reopened(message: &str, names: &BTreeSet<String>) -> String {
-    let mut names: Vec<_> = names.iter().collect();
-    // A name that begins with another one comes before it.
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    names.iter().fold(message.to_owned(), |message, name| {
-        let stand_in = format!("{STAND_IN}{}", name.to_ascii_lowercase().replace('_', "-"));
-        message.replace(&stand_in, &format!("${{{name}}}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     /// Gives a few bytes at a time.
     struct Drops<'a>(&'a [u8], usize);
@@ -321,42 +185,32 @@ mod tests {
         vars.add_file("# so\nexport A='1'\n\nB=two words\nEMPTY=\n")
             .unwrap();
         assert!(vars.add_file("A 1").unwrap_err().starts_with("line 1: "));
-        for (text, wanted, met) in [
-            ("a: ${A}b${B}", "a: 1btwo words", false),
-            ("${EMPTY:-x}|${EMPTY-x}|${EMPTY}", "x||", false),
-            ("${NONE:=x}|${NONE-y}|${A:-z}", "x|y|1", false),
-            ("$${A} $A $ $$ ${", "${A} $A $ $$ ${", false),
-            ("${NONE}, ${A", "${NONE}, ${A", true),
-            ("${A\n}${A}", "${A\n}1", false),
-            ("${{ github.ref }}", "${{ github.ref }}", true),
+        for (text, wanted) in [
+            ("a: ${A}b${B}", "a: 1btwo words"),
+            ("${EMPTY:-x}|${EMPTY-x}|${EMPTY}", "x||"),
+            ("${NONE:=x}|${NONE-y}|${A:-z}", "x|y|1"),
+            ("$${A} $A $ $$ ${", "${A} $A $ $$ ${"),
+            ("$${NOT}, ${A", "${NOT}, ${A"),
+            ("${A\n}${A}", "${A\n}1"),
+            ("${{ github.ref }}", "${{ github.ref }}"),
+            ("${B^^} ${NONE:-${A}}}", "TWO WORDS 1}"),
         ] {
             for step in [1, 2, 3, 1_000] {
-                let is_met = Cell::new(false);
+                let open = Table::default();
                 let mut read = String::new();
-                let mut from = vars.put_into(Drops(text.as_bytes(), step), &is_met);
+                let mut from = vars.put_into(Drops(text.as_bytes(), step), &open);
                 from.read_to_string(&mut read).unwrap();
-                assert_eq!((read.as_str(), is_met.get()), (wanted, met), "{text}");
+                assert_eq!(open.written(&read), wanted, "{text}");
             }
         }
-    }
-
-    #[test]
-    fn a_placeholder_without_value_gets_a_name_and_its_field_is_known() {
-        let mut object = json!({"spec": {"hostnames": ["app.${MY_DOMAIN}", "a"], "a.b": {"x": "${P:x}"}, "k": "${{ x }}"}});
-        let open = Open::close(&mut object);
-        assert_eq!(
-            object,
-            json!({"spec": {"hostnames": ["app.placeholder-my-domain", "a"], "a.b": {"x": "placeholder-p"}, "k": "${{ x }}"}})
-        );
-        assert_eq!(open.paths, ["spec[a.b].x", "spec.hostnames[0]"]);
-        assert_eq!(
-            reopened("`app.placeholder-my-domain`", &open.names),
-            "`app.${MY_DOMAIN}`"
-        );
-        assert!(open.is_behind("schema/pattern", "spec.hostnames[0]"));
-        assert!(!open.is_behind("schema/pattern", "spec.hostnames"));
-        assert!(open.is_behind("X/y", "spec[a.b]") && !open.is_behind("X/y", "spec"));
-        assert!(!open.is_behind("schema/unknown-field", "spec.hostnames[0]"));
-        assert!(open.has_hostnames());
+        // One without value goes through YAML as a mark, in braces, too, and what is escaped does not.
+        let open = Table::default();
+        let mut read = String::new();
+        let text = "{a: ${NONE,,}, b: $${NONE}}";
+        vars.put_into(text.as_bytes(), &open)
+            .read_to_string(&mut read)
+            .unwrap();
+        assert_eq!(read.matches("${").count(), 1, "{read}");
+        assert_eq!(open.written(&read), "{a: ${NONE,,}, b: ${NONE}}");
     }
 }

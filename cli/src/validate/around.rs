@@ -12,12 +12,14 @@ pub(super) struct Around {
     made: BTreeSet<[String; 3]>,
     /// Objects of which nobody knows in which namespace they are, by kind and name.
     unplaced: BTreeSet<[String; 2]>,
+    /// Whether a ReferenceGrant is among them, which may allow anything.
+    has_unplaced_grant: bool,
     /// Objects with placeholders without value, for which they may be left out, by kind and name.
     opened: BTreeSet<[String; 2]>,
     /// Whether some hostname is a placeholder.
     has_open_hostnames: bool,
-    /// The names of placeholders without value.
-    pub(super) open: BTreeSet<String>,
+    /// Each placeholder without value by what stands in its place.
+    pub(super) stand_ins: BTreeMap<String, String>,
 }
 
 /// The object to which a reference leads.
@@ -33,13 +35,16 @@ impl Around {
     /// Looks at an object.
     pub(super) fn see(&mut self, entry: &Entry) {
         self.has_open_hostnames |= entry.open.has_hostnames();
-        self.open.extend(entry.open.names.iter().cloned());
+        let stand_ins = entry.open.stand_ins.iter();
+        self.stand_ins
+            .extend(stand_ins.map(|(stand_in, text)| (stand_in.clone(), text.clone())));
         let kind = entry.kind();
-        if !entry.open.paths.is_empty() {
+        if !entry.open.is_empty() {
             let named = [kind.to_owned(), entry.name().to_owned()];
             self.opened.insert(named);
         }
         if !entry.is_placed {
+            self.has_unplaced_grant |= kind == "ReferenceGrant";
             self.unplaced
                 .insert([kind.to_owned(), entry.name().to_owned()]);
         }
@@ -122,8 +127,12 @@ impl Around {
                 .iter()
                 .any(|text| text.contains("namespace"))
         };
+        if rule == rules::GRANTED.id && self.has_unplaced_grant {
+            return true;
+        }
         if !entry.is_placed
             && (rule == rules::GRANTED.id
+                || rule == rules::GIVEN_ONCE.id
                 || rule == rules::PARENT_ACCEPTS.id && speaks_of_namespaces())
         {
             return true;
@@ -146,7 +155,7 @@ impl Around {
         };
         let named = [kind, name];
         self.opened.contains(&named)
-            || self.unplaced.contains(&named) && is_explicit
+            || self.unplaced.contains(&named)
             || !entry.is_placed && !is_explicit && is_elsewhere()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::input::Settings;
 use clap::{Args, ValueEnum};
-use gwapi::rules;
+use gwapi::{rules, schema::nearest_name};
 
 /// Which findings count; `validate` takes it.
 #[derive(Clone, Debug, Args)]
@@ -58,8 +58,18 @@ pub(crate) fn rule(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let same = |id: &&str| id.eq_ignore_ascii_case(text) || id.ends_with(&format!("/{text}"));
-    match known.iter().map(|rule| rule.id).find(same) {
+    let near = || nearest_name(text, known.iter().map(|rule| rule.id));
+    match known.iter().map(|rule| rule.id).find(same).or_else(near) {
         Some(near) => Err(format!("there is no such rule; did you mean `{near}`?")),
         None => Err("there is no such rule; `gwapi rules` lists them".to_owned()),
     }
+}
+
+/// Whether some rule that is meant is one of those that warn: they need other objects to be found, or may.
+pub(super) fn is_warning(text: &str) -> bool {
+    let known = rules::known();
+    let mut meant = known
+        .iter()
+        .filter(|rule| crate::input::is_rule(text, rule.id));
+    meant.any(|rule| rule.severity == rules::Severity::Warning)
 }

@@ -73,11 +73,11 @@ fn the_repository_passes_as_it_stands() {
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(
         lines[0],
-        "13 objects, 8 of the Gateway API: nothing to complain of"
+        "14 objects, 4 of the Gateway API: nothing to complain of"
     );
     assert_eq!(
         lines[1],
-        "no Kubernetes objects, and passed over: 7 documents, 2 patches of kustomizations, 1 Helm template (render them \
+        "no Kubernetes objects, and passed over: 11 documents, 2 patches of kustomizations, 1 Helm template (render them \
          first: `helm template CHART | gwapi validate -`)"
     );
 }
@@ -98,6 +98,26 @@ fn without_values_placeholders_are_one_warning_for_each_file() {
     );
     let file = found[0]["file"].as_str().unwrap();
     assert!(file.ends_with("apps/base/shop/route.yaml"), "{file}");
+}
+
+#[test]
+fn what_sops_has_encrypted_is_there_and_the_rest_of_it_is_judged() {
+    let copied = Copied::new("sops");
+    let file = "infrastructure/gateway/legacy.sops.yaml";
+    copied.change(file, "metadata:", "imutable: true\nmetadata:");
+    let (code, found) = findings(copied.path(), &VARS);
+    assert_eq!(code, Some(1));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["rule"], "schema/unknown-field");
+    assert_eq!(found[0]["path"], "imutable");
+}
+
+#[test]
+fn a_configuration_of_a_tool_that_is_named_itself_is_no_object() {
+    let file = Path::new(REPOSITORY).join("clusters/tools.yaml");
+    let (code, found) = findings(file.to_str().unwrap(), &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(found.len(), 4, "{found:#?}");
 }
 
 /// Ten places, a mistake in each: the file, what stands there, the mistake, and the rule and line that name it.

@@ -22,6 +22,7 @@ mod input;
 mod not_implemented;
 mod one_story;
 mod pipelines;
+mod placeholders;
 mod release;
 mod request;
 mod request_rejected;

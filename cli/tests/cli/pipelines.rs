@@ -357,6 +357,58 @@ fn comments_allow_a_rule_at_an_object_or_a_line_and_unused_ones_are_named() {
 }
 
 #[test]
+fn comments_count_at_an_item_of_a_list_and_what_they_cannot_mean_is_said() {
+    let indented = ROUTE.replace("NAME", "cart").replace('\n', "\n  ");
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n# gwapi: allow ParentReference/parent-exists BackendReference/backend-exists\n- {}",
+        indented.trim()
+    );
+    let class = "\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: a.b/c}\n";
+    let (_, found) = findings(&[], &(list + class));
+    assert_eq!(found.len(), 0, "{found:#?}");
+    // Of a lone object, nobody knows what its references lead to; a rule that there is not is named all the same.
+    let lone = "# gwapi: allow BackendReference/backend-exists\n# gwapi: allow BackendReference/backend-exist\n"
+        .to_owned()
+        + &ROUTE.replace("NAME", "cart");
+    let (_, found) = findings(&[], &lone);
+    assert_eq!(rules(&found), ["input/unused-allow"], "{found:#?}");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("did you mean `BackendReference/backend-exists`?"),
+        "{message}"
+    );
+}
+
+#[test]
+fn nothing_is_said_across_namespaces_of_an_object_whose_namespace_is_not_known() {
+    let route = |name: &str, namespace: &str, backend: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}{namespace}}}\n\
+             spec: {{parentRefs: [{{name: g}}], rules: [{{backendRefs: [{backend}]}}]}}\n---\n"
+        )
+    };
+    let set = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n\
+         spec: {gatewayClassName: any, listeners: [{name: h, port: 80, protocol: HTTP}]}\n---\n\
+         apiVersion: v1\nkind: Service\nmetadata: {name: o, namespace: other}\nspec: {ports: [{port: 80}]}\n---\n\
+         apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\nmetadata: {name: grant}\n\
+         spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: apps}], to: [{group: '', kind: Service}]}\n---\n"
+        .to_owned()
+        + &route("q", ", namespace: apps", "{name: o, namespace: other, port: 80}")
+        + &route("r", "", "{name: o, namespace: other, port: 80}")
+        + &route("r", "", "{name: o, namespace: other, port: 80, weight: 2}");
+    let (_, found) = findings(&[], &set);
+    let found = rules(&found);
+    for rule in [
+        "given-once",
+        "reference-granted",
+        "granted",
+        "parent-exists",
+    ] {
+        assert!(!found.iter().any(|one| one.ends_with(rule)), "{found:?}");
+    }
+}
+
+#[test]
 fn findings_are_annotations_of_github_at_their_lines() {
     let set = routes(&["cart"]).replace("port: 80", "port: 0");
     let folder = Folder::new("github", &[("apps/a,b.yaml", &set)]);
@@ -485,6 +537,22 @@ fn a_key_given_twice_is_an_error_in_the_gateway_api_and_a_warning_elsewhere() {
         let (_, found) = findings(&[], &object);
         assert_eq!(rules(&found), ["manifest/duplicate-key"], "{object}");
         assert_eq!(found[0]["severity"], severity);
+    }
+    // Those that the Gateway API refers to are of other groups, too.
+    for (version, kind) in [
+        ("v1", "ConfigMap"),
+        ("v1", "Namespace"),
+        ("cert-manager.io/v1", "Certificate"),
+    ] {
+        let object = format!(
+            "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a, labels: {{x: z, x: z}}}}\n"
+        );
+        let (code, found) = findings(&[], &object);
+        assert_eq!(
+            (code, rules(&found)),
+            (Some(0), vec!["manifest/duplicate-key"])
+        );
+        assert_eq!(found[0]["severity"], "warning", "{kind}");
     }
 }
 

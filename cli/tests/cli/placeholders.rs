@@ -1,0 +1,133 @@
+//! Placeholders such as `${DOMAIN}`, with a value and without one, in every verb that reads objects.
+
+use crate::support::{gwapi, run};
+use serde_json::Value;
+
+const OBJECTS: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: c, annotations: {note: "$${NOT} ${SEEN}"}}
+spec: {controllerName: a.b/c}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: ${NAME}, namespace: net}
+spec:
+  gatewayClassName: c
+  listeners:
+  - {name: http, port: "${PORT}", protocol: HTTP, hostname: "*.${DOMAIN,,}"}
+"#;
+
+const VALUES: [&str; 6] = [
+    "--var",
+    "NAME=g",
+    "--var",
+    "DOMAIN=Shop.Example",
+    "--var",
+    "PORT=80",
+];
+
+#[test]
+fn verbs_that_cannot_go_on_say_which_variable_needs_a_value() {
+    for arguments in [
+        &["status", "-"][..],
+        &["request", "-f", "-", "http://a.shop.example/"],
+        &["defaults", "-"],
+        &["upgrade-check", "--to", "v1.5.0", "-"],
+    ] {
+        let output = gwapi(arguments, OBJECTS);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_ne!(output.status.code(), Some(0), "{text}");
+        assert!(
+            text.contains("`${DOMAIN}`, `${NAME}`, `${PORT}` have no value"),
+            "{arguments:?}: {text}"
+        );
+        assert!(text.contains("`--var DOMAIN=VALUE`"), "{text}");
+        assert!(!text.contains("placeholder-"), "{text}");
+        assert!(!text.contains("schema/"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_escaped_and_what_is_a_note_needs_no_value() {
+    let class = OBJECTS.split("---").next().unwrap();
+    let (code, text) = run(&["defaults", "-", "-o", "json"], class);
+    assert_eq!(code, Some(0));
+    let stored: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        stored[0]["metadata"]["annotations"]["note"],
+        "${NOT} ${SEEN}"
+    );
+    let (code, text) = run(&["validate", "-", "-o", "json"], class);
+    assert_eq!((code, text.trim()), (Some(0), "[]"));
+}
+
+#[test]
+fn validate_judges_all_else_and_says_what_it_does_not() {
+    let (code, text) = run(&["validate", "-", "-o", "json"], OBJECTS);
+    let found: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, found.len()), (Some(0), 1), "{text}");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("one object has such a field that is no text"),
+        "{message}"
+    );
+    let keys = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: c, labels: {\"${KEY}\": x}}
+spec: {controllerName: a.b/c, \"${FIELD}\": 1}
+";
+    let (code, text) = run(&["validate", "-", "-o", "json"], keys);
+    let found: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, found.len()), (Some(0), 1), "{text}");
+    assert_eq!(found[0]["rule"], "input/placeholder");
+}
+
+#[test]
+fn values_are_put_in_as_flux_does() {
+    let arguments = [&["status", "-", "-o", "json"][..], &VALUES].concat();
+    let (_, text) = run(&arguments, &OBJECTS.replace("\"${PORT}\"", "${PORT:-81}"));
+    let list: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(list["ignored"].as_array().map(Vec::len), Some(0), "{text}");
+    assert_eq!(list["items"][1]["metadata"]["name"], "g");
+}
+
+#[test]
+fn convert_leaves_placeholders_and_takes_no_values() {
+    let objects = OBJECTS.replace("${NAME}", "\"${NAME}\"");
+    let (_, text) = run(&["convert", "-"], &objects);
+    assert_eq!(text.trim(), objects.trim());
+    let output = gwapi(&["convert", "-", "--var", "A=b"], "");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_target_namespace_counts_for_all_and_a_namespace_for_those_that_name_none() {
+    let object = |name: &str, metadata: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\nmetadata: {{name: {name}{metadata}}}\nspec: {{}}\n---\n"
+        )
+    };
+    let objects = object("a", "") + &object("b", ", namespace: own");
+    for (option, wanted) in [
+        (&["-n", "given"][..], ["given", "own"]),
+        (&["--target-namespace", "given"], ["given", "given"]),
+    ] {
+        let arguments = [&["validate", "-", "-o", "json"][..], option].concat();
+        let (_, text) = run(&arguments, &objects);
+        let found: Vec<Value> = serde_json::from_str(&text).unwrap();
+        for (name, namespace) in ["a", "b"].into_iter().zip(wanted) {
+            let mut of = found
+                .iter()
+                .map(|one| &one["object"])
+                .filter(|one| one["name"] == name);
+            assert!(
+                of.next().is_some_and(|one| one["namespace"] == namespace),
+                "{text}"
+            );
+        }
+    }
+    let both = ["validate", "-", "-n", "a", "--target-namespace", "b"];
+    assert_eq!(gwapi(&both, "").status.code(), Some(2));
+}
