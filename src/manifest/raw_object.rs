@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{meta::Channel, schema};
 use serde_json::Value;
+use std::fmt;
 
 /// All objects of a stream, and all that could not be read.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +44,8 @@ pub struct Decoded {
     pub entry: RawObject,
 }
 
-/// One object of a stream, not yet decoded.
-#[derive(Clone, Debug)]
+/// One object of a stream, not yet decoded. `Debug` shows no more of a Secret than which it is.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RawObject {
     /// The object as JSON. An item of a typed list has the `apiVersion` and `kind` that the list implies.
@@ -55,6 +56,41 @@ pub struct RawObject {
     pub positions: Positions,
     /// Keys that were given twice. The last value counts.
     pub duplicates: Vec<Duplicate>,
+}
+
+impl fmt::Debug for RawObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            value,
+            place,
+            positions,
+            duplicates,
+        } = self;
+        f.debug_struct("RawObject")
+            .field("value", &Shown(value))
+            .field("place", place)
+            .field("positions", positions)
+            .field("duplicates", duplicates)
+            .finish()
+    }
+}
+
+/// An object as `Debug` shows it: of a Secret, or a list of them, no more than which it is. The annotation of `kubectl apply` holds
+/// the data a second time.
+pub(super) struct Shown<'v>(pub(super) &'v Value);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str);
+        match at("/kind") {
+            Some(kind) if kind.starts_with("Secret") => f
+                .debug_struct(kind)
+                .field("namespace", &at("/metadata/namespace"))
+                .field("name", &at("/metadata/name"))
+                .finish_non_exhaustive(),
+            _ => self.0.fmt(f),
+        }
+    }
 }
 
 impl RawObject {
