@@ -77,9 +77,9 @@ fn what_is_watched_follows_from_what_is_served() {
     ];
     resolver.set_installed(installed.clone());
     let all = [
-        "Gateway v1beta1",
         "GatewayClass v1",
         "TLSRoute v1alpha3",
+        "Gateway v1beta1",
         "ServiceImport v1alpha1",
     ];
     assert_eq!(watched(&resolver), all);

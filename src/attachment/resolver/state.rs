@@ -270,6 +270,8 @@ impl Resolver {
             let gateway = reference.namespaced_name();
             self.addresses.remove(&gateway);
             self.reports.forget(&gateway);
+            // One that looks the same is not looked at again by itself.
+            self.dirty.reported.insert(gateway.clone());
             self.dirty.anew.insert(gateway);
         }
     }

@@ -345,7 +345,8 @@ impl Server {
             {
                 let mut sent = sent();
                 self.change(&target, &sent.clone(), move |object| {
-                    if let Some(metadata) = sent["metadata"].as_object_mut() {
+                    let metadata = sent.get_mut("metadata").and_then(Value::as_object_mut);
+                    if let Some(metadata) = metadata {
                         metadata.remove("resourceVersion");
                     }
                     merge(object, &sent);
