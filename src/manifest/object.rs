@@ -1,6 +1,6 @@
 //! One object of any kind.
 
-use super::raw_object::Shown;
+use super::value::Shown;
 use crate::{
     meta::{GroupVersionKind, NamespacedName},
     v1, v1alpha2, v1alpha3, v1beta1, x_v1alpha1,

@@ -2,6 +2,7 @@
 
 use super::{
     Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
+    value::Shown,
 };
 use crate::{meta::Channel, schema};
 use serde_json::Value;
@@ -72,24 +73,6 @@ impl fmt::Debug for RawObject {
             .field("positions", positions)
             .field("duplicates", duplicates)
             .finish()
-    }
-}
-
-/// An object as `Debug` shows it: of a Secret, or a list of them, no more than which it is. The annotation of `kubectl apply` holds
-/// the data a second time.
-pub(super) struct Shown<'v>(pub(super) &'v Value);
-
-impl fmt::Debug for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str);
-        match at("/kind") {
-            Some(kind) if kind.starts_with("Secret") => f
-                .debug_struct(kind)
-                .field("namespace", &at("/metadata/namespace"))
-                .field("name", &at("/metadata/name"))
-                .finish_non_exhaustive(),
-            _ => self.0.fmt(f),
-        }
     }
 }
 
