@@ -78,7 +78,7 @@ impl fmt::Debug for Shown<'_> {
                 .field("namespace", &at("/metadata/namespace"))
                 .field("name", &at("/metadata/name"))
                 .finish_non_exhaustive(),
-            _ => self.0.fmt(f),
+            _ => fmt::Debug::fmt(self.0, f),
         }
     }
 }
