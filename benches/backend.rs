@@ -47,23 +47,12 @@ fn sessions(written: &str) -> RuleSessions {
         namespace: "shop".into(),
         name: "cart".into(),
     };
-    let rule = HttpRule {
-        matches: vec![HttpRouteMatch::default()],
-        backends: vec![EffectiveBackend {
-            reference,
-            port: Some(80),
-            weight: 1,
-            filters: EffectiveFilters::default(),
-            target: Ok(port()),
-            session_persistence: None,
-        }],
-        session_persistence: serde_json::from_str(written).unwrap(),
-        ..Default::default()
-    };
-    let route = HttpRouteRules {
-        reference: NamespacedName::new("shop", "cart"),
-        ..Default::default()
-    };
+    let mut rule = HttpRule::default();
+    rule.matches = vec![HttpRouteMatch::default()];
+    rule.backends = vec![EffectiveBackend::new(reference, Ok(port()))];
+    rule.session_persistence = serde_json::from_str(written).unwrap();
+    let mut route = HttpRouteRules::default();
+    route.reference = NamespacedName::new("shop", "cart");
     let parent = SessionParent::Listener {
         gateway: NamespacedName::new("infra", "gateway"),
         listener: "https".into(),
@@ -76,17 +65,13 @@ fn sessions(written: &str) -> RuleSessions {
 
 /// A port of a Service.
 fn port() -> Arc<EffectiveBackendPort> {
-    Arc::new(EffectiveBackendPort {
-        key: BackendPortKey {
-            own: None,
-            import: false,
-            name: NamespacedName::new("shop", "cart"),
-            transport: Transport::Tcp,
-            port: 80,
-        },
-        app_protocol: None,
-        tls: None,
-    })
+    Arc::new(EffectiveBackendPort::new(BackendPortKey {
+        own: None,
+        import: false,
+        name: NamespacedName::new("shop", "cart"),
+        transport: Transport::Tcp,
+        port: 80,
+    }))
 }
 
 fn keys() -> SessionKeys {

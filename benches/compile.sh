@@ -3,7 +3,7 @@
 # crates are compiled for it. The Gateway API crate of kube-rs is measured beside it. Run it with `benches/compile.sh`:
 #
 #   benches/compile.sh                  types alone and `gateway-api`, in turns
-#   benches/compile.sh table            what each feature adds
+#   benches/compile.sh table            what each feature adds: the table of README.md, to be pasted there
 #   benches/compile.sh types crd,yaml   these sets of features alone
 #
 # `cargo build` is measured, with ACTION=check `cargo check`; the table is of the latter unless ACTION says otherwise.
@@ -67,7 +67,14 @@ action=${ACTION:-build}
 case ${1:-} in
     "") sets=(types gateway-api) ;;
     table)
-        sets=(types crd validation conversion routing attachment sim lint tls yaml sessions admission world)
+        # The rows are README's, so that no feature that stands there is left out.
+        mapfile -t rows < <(awk '/^\| feature \|/ { inside = 1; next } /^\| ---/ { next } inside && !/^\|/ { exit } inside' README.md)
+        sets=()
+        for row in "${rows[@]}"; do
+            # Of several features in a row the last one, which stands on the others.
+            feature=$(cut -d'|' -f2 <<< "$row" | grep -o '`[^`]*`' | tail -n 1 | tr -d '`' || true)
+            sets+=("${feature:-types}")
+        done
         rounds=${ROUNDS:-1}
         action=${ACTION:-check}
         ;;
@@ -84,6 +91,15 @@ done
 for _ in $(seq "$rounds"); do
     for name in "${names[@]}"; do compiled "$name" >> "$work/$name.times"; done
 done
+if [ "${1:-}" = table ]; then
+    echo "| feature | what is there | crates | seconds |"
+    echo "| --- | --- | ---: | ---: |"
+    for at in "${!rows[@]}"; do
+        IFS='|' read -r _ feature what _ <<< "${rows[$at]}"
+        printf '|%s|%s| %s | %.0f |\n' "$feature" "$what" "$(crates "${names[$at]}")" "$(least "${names[$at]}" 1)"
+    done
+    exit
+fi
 echo "| features | crates | seconds of the processor | seconds on the clock |"
 echo "| --- | ---: | ---: | ---: |"
 for name in "${names[@]}"; do

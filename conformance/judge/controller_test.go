@@ -32,7 +32,7 @@ func TestController(t *testing.T) {
 		reference[r.Name] = r
 	}
 	for _, crds := range []struct{ release, channel string }{
-		{"v1.1.0", "standard"}, {"v1.1.0", "experimental"}, {"v1.6.1", "standard"},
+		{"v1.1.0", "standard"}, {"v1.1.0", "experimental"}, {"v1.6.1", "standard"}, {"v1.6.1", "experimental"},
 	} {
 		t.Run(crds.release+"/"+crds.channel, func(t *testing.T) {
 			server, err := machine.Start("controller-" + crds.release + "-" + crds.channel)

@@ -27,9 +27,10 @@
 //! # Watch what is served
 //!
 //! A server may have a kind in another version than the newest, or not at all. The definitions say so: watch these first, and give
-//! them to the resolver ([`Resolver::set_installed`]). It says which types can be watched ([`Resolver::serves`]), writes statuses
-//! in versions that the server has, and in the form of its release. When the definitions change, begin anew with the watches; the
-//! objects stay.
+//! them to the resolver ([`Resolver::set_installed`]). It says what can be watched: [`Resolver::visit_watched`] visits the type of each
+//! kind, and [`Resolver::watched`] tells whether these are others than before, so that the watches begin anew. The
+//! objects stay; those of a kind that is served no longer go by [`Resolver::forget_unwatched`]. Statuses are written in versions that the
+//! server has, and in the form of its release.
 //!
 //! [`DeserializeGuard`] keeps one object that cannot be read from hiding all others: it is
 //! [left out](Resolver::leave_out), and whoever refers to it is told. `managedFields` are half of an object and of no use here. Of
@@ -37,36 +38,46 @@
 //!
 //! ```no_run
 //! use futures_util::StreamExt;
-//! use gwapi::{attachment::{Resolver, SnapshotObject}, k8s_openapi, meta::{NamespacedName, ObjectRef}};
-//! use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+//! use gwapi::attachment::{KindVisitor, Resolver, WatchedKind};
 //! use kube::{
 //!     Api, Client, Resource,
 //!     core::DeserializeGuard,
 //!     runtime::{WatchStreamExt, watcher::{self, Event, watcher}},
 //! };
+//! use tokio::sync::mpsc::UnboundedSender;
 //!
-//! async fn follow(client: Client, resolver: &mut Resolver) {
-//!     let config = watcher::Config::default().fields("type=kubernetes.io/tls");
-//!     let secrets = watcher(Api::<DeserializeGuard<Secret>>::all(client), config)
-//!         .default_backoff()
-//!         .modify(|secret| secret.meta_mut().managed_fields = None);
-//!     let mut secrets = std::pin::pin!(secrets);
-//!     let reference = |metadata: &ObjectMeta| ObjectRef::core("Secret", &NamespacedName::of(metadata));
-//!     let mut list = Vec::new();
-//!     while let Some(event) = secrets.next().await {
-//!         match event {
-//!             Ok(Event::Init) => list.clear(),
-//!             Ok(Event::InitApply(secret)) => list.extend(secret.0),
-//!             // What has gone while no watch ran is not in the list.
-//!             Ok(Event::InitDone) => resolver.replace_all::<Secret>(list.drain(..)),
-//!             Ok(Event::Apply(DeserializeGuard(Ok(secret)))) => resolver.insert(secret),
-//!             Ok(Event::Apply(DeserializeGuard(Err(unreadable)))) => {
-//!                 resolver.remove(&reference(&unreadable.metadata));
-//!                 resolver.leave_out(&reference(&unreadable.metadata));
+//! type Change = Box<dyn FnOnce(&mut Resolver) + Send>;
+//!
+//! /// Sends what each watch brings to whoever has the resolver.
+//! struct Watch(Client, UnboundedSender<Change>);
+//!
+//! impl KindVisitor for Watch {
+//!     fn visit<K: WatchedKind>(&mut self) {
+//!         let (client, sender) = (self.0.clone(), self.1.clone());
+//!         let all = watcher::Config::default();
+//!         let config = if K::KIND == "Secret" { all.fields("type=kubernetes.io/tls") } else { all };
+//!         tokio::spawn(async move {
+//!             let events = watcher(Api::<DeserializeGuard<K>>::all(client), config).default_backoff();
+//!             let mut events = std::pin::pin!(events);
+//!             let mut list = Vec::new();
+//!             while let Some(event) = events.next().await {
+//!                 let change: Change = match event {
+//!                     Ok(Event::Init) => { list.clear(); continue }
+//!                     Ok(Event::InitApply(object)) => { list.push(object); continue }
+//!                     // What has gone while no watch ran is not in the list.
+//!                     Ok(Event::InitDone) => {
+//!                         let list = std::mem::take(&mut list);
+//!                         Box::new(|resolver| _ = resolver.replace_watched(list))
+//!                     }
+//!                     Ok(Event::Apply(object)) => Box::new(|resolver| _ = resolver.insert_watched(object)),
+//!                     Ok(Event::Delete(object)) => Box::new(move |resolver| resolver.remove_watched::<K>(object.meta())),
+//!                     Err(error) => { eprintln!("{}: {error}", K::KIND); continue }
+//!                 };
+//!                 if sender.send(change).is_err() {
+//!                     return;
+//!                 }
 //!             }
-//!             Ok(Event::Delete(secret)) => resolver.remove(&reference(secret.meta())),
-//!             Err(error) => eprintln!("{error}"),
-//!         }
+//!         });
 //!     }
 //! }
 //! ```
@@ -74,42 +85,37 @@
 //! # Resolve in batches, and not too early
 //!
 //! Changes come in crowds: a deployment moves all its endpoints, a restart lists everything. Take all that has come, and call
-//! [`Resolver::update`] once: it looks only at what the changes touch. Before the first list of every kind is there, call it
-//! not at all, or routes would be told that their backends do not exist, and a proxy would drop them.
+//! [`Resolver::update`] once: it looks only at what the changes touch. Before the first list of every kind is there
+//! ([`Resolver::is_listed`]), call it not at all, or routes would be told that their backends do not exist, and a proxy would drop them.
 //!
 //! # Program, then report
 //!
 //! [`Changes::concerns_traffic`] says whether the data plane has to be told. Every replica tells its own; what has not changed is
-//! shared with the configuration from before. A Gateway is `Programmed` once the data plane says so
-//! ([`Resolver::set_programmed`], [`Resolver::set_listener_programmed`]), of the generation that it was told of, and has the addresses
-//! at which it is reached ([`Resolver::set_addresses`]). Neither is invented: a load balancer waits for `Programmed`, and people
-//! wait for addresses.
+//! shared with the configuration from before. A Gateway is `Programmed` once the data plane says so of what it was told, and has the
+//! addresses at which it is reached. Neither is invented: a load balancer waits for `Programmed`, and people wait for addresses.
+//!
+//! A data plane that listens at the ports itself reports by one call, [`Resolver::set_ports`], after every update, also after one that
+//! concerns no traffic: a Gateway that was deleted and created anew may ask for the same as before, and yet nothing was reported of it.
+//! One that is far away reports on one Gateway at a time ([`Resolver::set_programmed`], [`Resolver::set_listener_programmed`]), and
+//! whatever assigns addresses gives them by [`Resolver::set_addresses`].
 //!
 //! # Write what is due
 //!
-//! One replica writes, the one that has a Lease. It asks [`Resolver::due`] for statuses and [`Resolver::due_finalizers`] for the
-//! finalizers of GatewayClasses, and sends each as a merge patch. A patch names the version of the object that was seen, so
+//! One replica writes, the one that has a Lease. It asks [`Resolver::due_writes`] for the statuses, and the finalizers of
+//! GatewayClasses, and sends each as the merge patch that it is. A patch names the version of the object that was seen, so
 //! that nothing of other controllers is lost: where somebody was faster the server refuses it (409), and it is due again once
 //! the watch has brought the object. So nothing is remembered, and nothing is written twice:
 //!
 //! ```no_run
 //! use gwapi::{attachment::Resolver, k8s_openapi};
 //! use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-//! use kube::{Api, Client, api::{DynamicObject, Patch, PatchParams}};
+//! use kube::{Client, core::PartialObjectMeta};
 //!
 //! async fn write(client: &Client, resolver: &mut Resolver) -> kube::Result<()> {
-//!     for write in resolver.due(&Time(Timestamp::now())) {
-//!         let (name, resource) = (&write.reference.name, write.api_resource());
-//!         let api: Api<DynamicObject> = match write.reference.namespace.as_str() {
-//!             "" => Api::all_with(client.clone(), &resource),
-//!             namespace => Api::namespaced_with(client.clone(), namespace, &resource),
-//!         };
-//!         let patch = Patch::Merge(write.merge_patch());
-//!         match api.patch_status(name, &PatchParams::default(), &patch).await {
-//!             Ok(answer) => {
-//!                 let version = write.resource_version.as_deref();
-//!                 resolver.note_written(&write.reference, version, &answer.metadata);
-//!             }
+//!     for write in resolver.due_writes(&Time(Timestamp::now())) {
+//!         let request = write.request().map_err(kube::Error::HttpError)?;
+//!         match client.request::<PartialObjectMeta>(request).await {
+//!             Ok(answer) => resolver.note_done(&write, &answer.metadata),
 //!             // Changed, or gone: the watch brings it.
 //!             Err(kube::Error::Api(refusal)) if matches!(refusal.code, 404 | 409) => {}
 //!             Err(error) => return Err(error),
@@ -119,7 +125,7 @@
 //! }
 //! ```
 //!
-//! [`StatusWrite::turned`] names the conditions that become others: what to tell people in an Event.
+//! [`StatusWrite::events`] is what to tell people in Events.
 //!
 //! # What a controller may do
 //!

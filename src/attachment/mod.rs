@@ -18,8 +18,8 @@
 //!
 //! ```
 //! use gwapi::{
-//!     attachment::{DataPlaneReport, Options, Resolver},
-//!     meta::{FeatureName, NamespacedName},
+//!     attachment::{Options, Resolver},
+//!     meta::FeatureName,
 //!     v1::{Gateway, GatewayClass, GatewayStatusAddress, HttpRoute},
 //! };
 //! use k8s_openapi::{api::core::v1::{Secret, Service}, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -36,18 +36,17 @@
 //! resolver.replace_all::<Service>(services);
 //! // An object comes or changes; one that is gone is taken out by `remove`.
 //! resolver.insert(one);
-//! // What others report, of one Gateway at a time.
-//! let gateway = NamespacedName::new("shop", "edge");
-//! resolver.set_addresses(&gateway, [GatewayStatusAddress { value: "192.0.2.1".into(), ..Default::default() }]);
-//! resolver.set_programmed(&gateway, Some(1), DataPlaneReport::Programmed);
 //!
 //! // Once for all that has come.
 //! let changes = resolver.update();
+//! let tables = resolver.resolution().effective.clone();
 //! if changes.concerns_traffic() {
-//!     let tables = resolver.resolution().effective.clone();
 //!     // To the data plane: what has not changed is shared with the tables from before.
-//!     # drop(tables);
 //! }
+//! // What the data plane reports: here that it listens at every port.
+//! let address = GatewayStatusAddress { value: "192.0.2.1".into(), ..Default::default() };
+//! resolver.set_ports(&tables, &[address], |_, _, _| None);
+//! resolver.update();
 //! for secret in resolver.needed::<Secret>() {
 //!     // To be watched.
 //!     # drop(secret);
@@ -171,12 +170,17 @@ pub use options::{
 };
 pub use reports::DataPlaneReport;
 pub use resolution::{Changes, ListenerId, PolicyTarget, Resolution, Status};
-pub use resolver::{FinalizerWrite, ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
+pub use resolver::{
+    DueWrite, FinalizerWrite, KindVisitor, ReferenceProblem, ReferenceProblemKind, Resolver,
+    WatchedKind, resolve,
+};
 #[cfg(test)]
 pub(crate) use route::SELECTORS_ASKED;
 pub(crate) use route::{NAME_LABEL, Obstacles};
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };
-pub use status::{MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusPart, StatusWrite, next};
+pub use status::{
+    MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusEvent, StatusPart, StatusWrite, next,
+};
 pub use unimplemented::{NotImplemented, not_implemented};

@@ -1,6 +1,6 @@
 //! What a data plane reports of Gateways and their listeners: the condition `Programmed`.
 
-use super::{ListenerId, ProgrammedWhen, condition_body::ConditionBody};
+use super::{ProgrammedWhen, condition_body::ConditionBody};
 use crate::meta::{ConditionStatus, NamespacedName, condition::gateway::reason};
 use std::collections::BTreeMap;
 
@@ -38,7 +38,8 @@ fn pending(why: impl Into<String>) -> ConditionBody {
     ConditionBody::new(ConditionStatus::Undetermined, reason::PENDING, why)
 }
 
-/// The reports on all Gateways.
+/// The reports on all Gateways, each on the Gateway as it is asked for now: what was said of an earlier configuration is forgotten
+/// once there is another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reports {
     by_gateway: BTreeMap<NamespacedName, Reported>,
@@ -47,78 +48,60 @@ pub(super) struct Reports {
 /// What is known of one Gateway.
 #[derive(Clone, Debug, Default)]
 struct Reported {
-    /// The generation since which the Gateway asks for the same.
-    since: Option<i64>,
-    /// The last report on the Gateway as a whole, and the generation that it is about.
-    last: Option<(Option<i64>, DataPlaneReport)>,
+    /// The last report on the Gateway as a whole.
+    gateway: Option<DataPlaneReport>,
     /// The same of single listeners, by name.
-    listeners: BTreeMap<String, (Option<i64>, DataPlaneReport)>,
-}
-
-impl Reported {
-    /// The generation since which the Gateway asks for something else than what a report is about, if it does.
-    fn later_than(&self, about: Option<i64>) -> Option<i64> {
-        let (about, since) = (about?, self.since?);
-        (about < since).then_some(since)
-    }
+    listeners: BTreeMap<String, DataPlaneReport>,
 }
 
 impl Reports {
-    /// Notes a report on a generation of a Gateway.
-    pub(super) fn set(
-        &mut self,
-        gateway: &NamespacedName,
-        generation: Option<i64>,
-        report: DataPlaneReport,
-    ) {
+    /// Notes a report on a Gateway. Returns whether it is another than before.
+    pub(super) fn set(&mut self, gateway: &NamespacedName, report: DataPlaneReport) -> bool {
         let of_gateway = self.by_gateway.entry(gateway.clone()).or_default();
-        of_gateway.last = Some((generation, report));
+        let before = of_gateway.gateway.replace(report);
+        before != of_gateway.gateway
     }
 
-    /// Notes a report on a listener of a generation of a Gateway.
+    /// Notes a report on a listener of a Gateway. Returns whether it is another than before.
     pub(super) fn set_listener(
         &mut self,
-        listener: &ListenerId,
-        generation: Option<i64>,
+        gateway: &NamespacedName,
+        listener: &str,
         report: DataPlaneReport,
-    ) {
-        let of_gateway = self.by_gateway.entry(listener.gateway.clone()).or_default();
-        let name = listener.name.clone();
-        of_gateway.listeners.insert(name, (generation, report));
-    }
-
-    /// Notes that a Gateway asks for something else since a generation.
-    pub(super) fn changed(&mut self, gateway: &NamespacedName, generation: Option<i64>) {
+    ) -> bool {
         let of_gateway = self.by_gateway.entry(gateway.clone()).or_default();
-        of_gateway.since = generation;
+        let before = of_gateway.listeners.get(listener);
+        let is_new = before != Some(&report);
+        if is_new {
+            of_gateway.listeners.insert(listener.to_owned(), report);
+        }
+        is_new
     }
 
-    /// Takes from others since when a Gateway asks for the same.
-    pub(super) fn keep_since(&mut self, gateway: &NamespacedName, others: &Self) {
-        let since = others.by_gateway.get(gateway).and_then(|other| other.since);
-        self.changed(gateway, since);
+    /// Takes over what others know of a Gateway.
+    pub(super) fn take_over(&mut self, gateway: &NamespacedName, others: &Self) {
+        if let Some(reported) = others.by_gateway.get(gateway) {
+            self.by_gateway.insert(gateway.clone(), reported.clone());
+        }
     }
 
-    /// Notes that a Gateway has gone.
+    /// Notes that a Gateway has gone, or asks for something else.
     pub(super) fn forget(&mut self, gateway: &NamespacedName) {
         self.by_gateway.remove(gateway);
     }
 
     /// What there is to say of a Gateway for which nothing else stands in the way.
     pub(super) fn body(&self, gateway: &NamespacedName, when: ProgrammedWhen) -> ConditionBody {
-        let none = Reported::default();
-        let reported = self.by_gateway.get(gateway).unwrap_or(&none);
-        match (&reported.last, when) {
+        let reported = self.by_gateway.get(gateway);
+        match (
+            reported.and_then(|reported| reported.gateway.as_ref()),
+            when,
+        ) {
+            (Some(report), _) => report.body(),
             (None, ProgrammedWhen::InForce) => DataPlaneReport::Programmed.body(),
             (None, ProgrammedWhen::Reported) => {
-                pending("the data plane has not reported on the Gateway yet")
+                pending("the data plane has not reported on the Gateway as it is now yet")
             }
-            (Some((about, report)), _) => match reported.later_than(*about) {
-                Some(since) => pending(format!(
-                    "the data plane has not reported on generation {since} of the Gateway yet"
-                )),
-                None => report.body(),
-            },
         }
     }
 
@@ -128,10 +111,7 @@ impl Reports {
         gateway: &NamespacedName,
         name: &str,
     ) -> Option<ConditionBody> {
-        let reported = self.by_gateway.get(gateway)?;
-        let (about, report) = reported.listeners.get(name)?;
-        let counts =
-            reported.later_than(*about).is_none() && *report != DataPlaneReport::Programmed;
-        counts.then(|| report.body())
+        let report = self.by_gateway.get(gateway)?.listeners.get(name)?;
+        (*report != DataPlaneReport::Programmed).then(|| report.body())
     }
 }

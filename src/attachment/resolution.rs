@@ -17,6 +17,7 @@ use std::{
 
 /// The status of every object and the configuration in force.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Resolution {
     /// What every Gateway and Service does with traffic.
     pub effective: Effective,

@@ -4,7 +4,6 @@ use super::Position;
 use std::io::{self, Read};
 
 /// A window on a stream. It begins after what has been consumed and grows where more is asked for.
-#[derive(Debug)]
 pub(super) struct Feed<R> {
     from: R,
     /// What has been read, and room for more.

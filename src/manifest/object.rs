@@ -1,5 +1,6 @@
 //! One object of any kind.
 
+use super::value::Shown;
 use crate::{
     meta::{GroupVersionKind, NamespacedName},
     v1, v1alpha2, v1alpha3, v1beta1, x_v1alpha1,
@@ -17,7 +18,7 @@ macro_rules! objects {
     ($( $(#[doc = $doc:literal])+ $variant:ident($type:ty), )+) => {
         /// An object: a resource of the Gateway API in the version in which it was written, a core kind that
         /// attachment and routing look at, or anything else as plain JSON. `Debug` shows no more of a Secret than
-        /// its metadata.
+        /// which it is.
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Object {
@@ -31,14 +32,15 @@ macro_rules! objects {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     Self::Secret(secret) => f
-                        .debug_tuple("Secret")
-                        .field(&secret.metadata)
+                        .debug_struct("Secret")
+                        .field("namespace", &secret.metadata.namespace)
+                        .field("name", &secret.metadata.name)
                         .finish_non_exhaustive(),
                     $( Self::$variant(object) => f
                         .debug_tuple(stringify!($variant))
                         .field(object)
                         .finish(), )+
-                    Self::Other(value) => f.debug_tuple("Other").field(value).finish(),
+                    Self::Other(value) => f.debug_tuple("Other").field(&Shown(value)).finish(),
                 }
             }
         }

@@ -2,12 +2,14 @@
 
 use super::{
     Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
+    value::Shown,
 };
 use crate::{
     meta::{Channel, Release},
     schema,
 };
 use serde_json::Value;
+use std::fmt;
 
 /// All objects of a stream, and all that could not be read.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +48,8 @@ pub struct Decoded {
     pub entry: RawObject,
 }
 
-/// One object of a stream, not yet decoded.
-#[derive(Clone, Debug)]
+/// One object of a stream, not yet decoded. `Debug` shows no more of a Secret than which it is.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RawObject {
     /// The object as JSON. An item of a typed list has the `apiVersion` and `kind` that the list implies.
@@ -58,6 +60,23 @@ pub struct RawObject {
     pub positions: Positions,
     /// Keys that were given twice. The last value counts.
     pub duplicates: Vec<Duplicate>,
+}
+
+impl fmt::Debug for RawObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            value,
+            place,
+            positions,
+            duplicates,
+        } = self;
+        f.debug_struct("RawObject")
+            .field("value", &Shown(value))
+            .field("place", place)
+            .field("positions", positions)
+            .field("duplicates", duplicates)
+            .finish()
+    }
 }
 
 impl RawObject {

@@ -87,6 +87,24 @@ impl Nulls {
     }
 }
 
+/// An object as `Debug` shows it: of a Secret, or a list of them, no more than which it is. The annotation of `kubectl apply` holds
+/// the data a second time.
+pub(super) struct Shown<'v>(pub(super) &'v Value);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str);
+        match at("/kind") {
+            Some(kind) if kind.starts_with("Secret") => f
+                .debug_struct(kind)
+                .field("namespace", &at("/metadata/namespace"))
+                .field("name", &at("/metadata/name"))
+                .finish_non_exhaustive(),
+            _ => fmt::Debug::fmt(self.0, f),
+        }
+    }
+}
+
 /// The fields that a type does not have, gathered while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Unread {

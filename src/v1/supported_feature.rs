@@ -34,6 +34,9 @@ impl SupportedFeature {
     /// Every feature that some known release names, as since v1.2.0, in ascending order of their names: what a controller
     /// writes from which it takes those that it lacks.
     ///
+    /// A function and no constant: the form depends on the release, which before v1.2.0 was the [text](Self::Text), and a resolver
+    /// writes the one that the installed definitions have. The names alone are a constant, [`FeatureName::ALL`].
+    ///
     /// ```
     /// use gwapi::{meta::FeatureName, v1::SupportedFeature};
     ///

@@ -3,29 +3,32 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        AddressPool, Assumptions, Changes, DataPlaneReport, InstalledCrd, ListenerId, Options,
-        Resolver, SnapshotObject, Status,
+        AddressPool, Assumptions, Changes, InstalledCrd, ListenerId, Options, Resolver,
+        SnapshotObject, Status, admit,
     },
     manifest::{self, ReadOptions},
-    meta::{Channel, Condition, FeatureName, NamespacedName, ObjectRef, Release},
-    v1::{Gateway, GatewayStatusAddress, HttpRoute},
+    meta::{Channel, FeatureName, NamespacedName, ObjectRef, Release},
+    proxy::{DataPlane, DataPlaneOptions},
+    v1::{Gateway, HttpRoute},
 };
 use k8s_openapi::{
+    ByteString,
     api::core::v1::{ConfigMap, Secret, Service},
     apimachinery::pkg::apis::meta::v1::Time,
     jiff::Timestamp,
 };
+use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 
-const SET: &str = include_str!("../fixtures/controller/set.yaml");
+pub(crate) const SET: &str = include_str!("../fixtures/controller/set.yaml");
 
-fn objects(text: &str) -> impl Iterator<Item = SnapshotObject> {
+pub(crate) fn objects(text: &str) -> impl Iterator<Item = SnapshotObject> {
     let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
     assert!(errors.is_empty(), "{errors:?}");
     objects.into_iter().map(|decoded| decoded.object.into())
 }
 
-fn resolver(texts: &[&str], options: Options) -> Resolver {
+pub(crate) fn resolver(texts: &[&str], options: Options) -> Resolver {
     let mut resolver = Resolver::new(options);
     for text in texts {
         resolver.extend(objects(text));
@@ -34,39 +37,12 @@ fn resolver(texts: &[&str], options: Options) -> Resolver {
     resolver
 }
 
-fn careful() -> Options {
+pub(crate) fn careful() -> Options {
     Options::new(world::CONTROLLER)
 }
 
-fn edge() -> NamespacedName {
+pub(crate) fn edge() -> NamespacedName {
     NamespacedName::new("shop", "edge")
-}
-
-/// `Status (Reason)` of the condition `Programmed` of the Gateway, and of its first listener.
-fn programmed(resolver: &Resolver) -> [String; 2] {
-    let reference = ObjectRef::gateway_api("Gateway", &edge());
-    let Some(Status::Gateway(status)) = resolver.resolution().statuses.get(&reference) else {
-        panic!("the Gateway has no status")
-    };
-    let of = |conditions: &[Condition]| {
-        let found = conditions.iter().find(|c| c.type_ == "Programmed").unwrap();
-        format!("{} ({})", found.status, found.reason)
-    };
-    [of(&status.conditions), of(&status.listeners[0].conditions)]
-}
-
-fn address(value: &str) -> GatewayStatusAddress {
-    GatewayStatusAddress {
-        value: value.to_owned(),
-        ..Default::default()
-    }
-}
-
-fn second_generation(text: &str) -> String {
-    text.replace(
-        "namespace: shop, generation: 1 }\nspec: { gatewayClassName",
-        "namespace: shop, generation: 2 }\nspec: { gatewayClassName",
-    )
 }
 
 /// A controller that names no more than itself promises no mesh, no TCPRoute, no feature of another channel, and invents no address.
@@ -141,143 +117,6 @@ spec: { gatewayClassName: ours, listeners: [{ name: tcp, port: 9000, protocol: T
         .iter()
         .filter(|name| named.supports(&(**name).into()));
     assert_eq!(claimed.copied().collect::<Vec<_>>(), ["Gateway", "Mesh"]);
-}
-
-/// GatewayConditionType `Programmed`: the configuration has been sent to the data plane. Only the data plane knows.
-#[test]
-fn programmed_is_not_true_before_the_data_plane_says_so() {
-    let mut resolver = resolver(&[SET], careful());
-    // It is in force at once: the data plane has to get it before it can say anything.
-    assert!(
-        resolver
-            .resolution()
-            .effective
-            .gateways
-            .contains_key(&edge())
-    );
-    assert_eq!(
-        programmed(&resolver),
-        ["False (AddressNotAssigned)", "False (Pending)"]
-    );
-    resolver.set_addresses(&edge(), [address("192.0.2.7")]);
-    let changes = resolver.update();
-    assert_eq!(changes.gateways, BTreeSet::from([edge()]));
-    assert!(changes.listeners.is_empty() && changes.routes.is_empty());
-    assert_eq!(
-        programmed(&resolver),
-        ["Unknown (Pending)", "Unknown (Pending)"]
-    );
-    let mut report = |report: DataPlaneReport, generation: i64| {
-        resolver.set_programmed(&edge(), Some(generation), report);
-        let changes = resolver.update();
-        assert!(!changes.concerns_traffic());
-        programmed(&resolver)
-    };
-    let failed = DataPlaneReport::Failed {
-        reason: "NoResources",
-        why: "no port is free".into(),
-    };
-    assert_eq!(
-        report(DataPlaneReport::Programmed, 1),
-        ["True (Programmed)", "True (Programmed)"]
-    );
-    assert_eq!(
-        report(DataPlaneReport::Pending("soon".into()), 1)[0],
-        "Unknown (Pending)"
-    );
-    assert_eq!(
-        report(failed, 1),
-        ["False (NoResources)", "False (Pending)"]
-    );
-    assert_eq!(
-        report(DataPlaneReport::Programmed, 1)[0],
-        "True (Programmed)"
-    );
-    // Another generation that asks for the same is programmed as well, one that asks for something else is not.
-    let same = second_generation(SET);
-    resolver.extend(objects(&same));
-    resolver.update();
-    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
-    let other = SET
-        .replace(
-            "generation: 1 }\nspec: { gatewayClassName",
-            "generation: 3 }\nspec: { gatewayClassName",
-        )
-        .replace("port: 80, protocol", "port: 81, protocol");
-    resolver.extend(objects(&other));
-    resolver.update();
-    assert_eq!(programmed(&resolver)[0], "Unknown (Pending)");
-    resolver.set_programmed(&edge(), Some(1), DataPlaneReport::Programmed);
-    resolver.update();
-    assert_eq!(
-        programmed(&resolver)[0],
-        "Unknown (Pending)",
-        "a late report on an earlier generation"
-    );
-    resolver.set_programmed(&edge(), Some(3), DataPlaneReport::Programmed);
-    resolver.update();
-    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
-    // Other options leave it as it is.
-    let options = careful().with_features([FeatureName::Gateway, FeatureName::HttpRoute]);
-    let changes = resolver.set_options(options);
-    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
-    assert!(!changes.gateways.contains(&edge()));
-    // A Gateway that comes again begins anew.
-    let reference = ObjectRef::gateway_api("Gateway", &edge());
-    resolver.remove(&reference);
-    resolver.update();
-    resolver.extend(objects(&other));
-    resolver.update();
-    assert_eq!(programmed(&resolver)[0], "False (AddressNotAssigned)");
-}
-
-/// GatewayStatus `addresses`: those that the Gateway really has. One that asks for addresses is programmed once it has them all.
-#[test]
-fn addresses_come_from_outside_one_gateway_at_a_time() {
-    let asking = SET.replace(
-        "gatewayClassName: ours,",
-        "gatewayClassName: ours, addresses: [{ value: 192.0.2.7 }, { type: Hostname }],",
-    );
-    let core = [
-        FeatureName::Gateway,
-        FeatureName::HttpRoute,
-        FeatureName::GatewayStaticAddresses,
-    ];
-    let mut resolver = resolver(&[&asking], careful().with_features(core));
-    let mut given = |addresses: &[GatewayStatusAddress]| {
-        resolver.set_addresses(&edge(), addresses.iter().cloned());
-        resolver.set_programmed(&edge(), Some(1), DataPlaneReport::Programmed);
-        resolver.update();
-        let reference = ObjectRef::gateway_api("Gateway", &edge());
-        let Status::Gateway(status) = &resolver.resolution().statuses[&reference] else {
-            unreachable!()
-        };
-        assert_eq!(status.addresses, addresses);
-        let found = status
-            .conditions
-            .iter()
-            .find(|c| c.type_ == "Programmed")
-            .unwrap();
-        (found.reason.clone(), found.message.clone())
-    };
-    let waiting = |text: &str| ("AddressNotAssigned".to_owned(), text.to_owned());
-    assert_eq!(
-        given(&[]),
-        waiting("not assigned yet: address `192.0.2.7`; an address of type `Hostname`")
-    );
-    assert_eq!(
-        given(&[address("192.0.2.7")]),
-        waiting("not assigned yet: an address of type `Hostname`")
-    );
-    let hostname = GatewayStatusAddress {
-        r#type: Some("Hostname".into()),
-        ..address("lb.example")
-    };
-    assert_eq!(
-        given(std::slice::from_ref(&hostname)),
-        waiting("not assigned yet: address `192.0.2.7`")
-    );
-    assert_eq!(given(&[hostname, address("192.0.2.7")]).0, "Programmed");
 }
 
 /// The status of another controller's policy, class or Gateway is not ours to write, whatever newer servers put into it.
@@ -583,16 +422,47 @@ ports: [{ port: 80 }]
     );
 }
 
-/// The content of a Secret shows in no `Debug`, neither as text nor as bytes.
+/// The content of a Secret shows in no `Debug`, neither as text nor as bytes, be it typed, decoded, raw, or still to be read.
 #[test]
 fn no_debug_shows_what_is_in_a_secret() {
     let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
     resolver.insert(world::class("ours", world::CONTROLLER));
     resolver.insert(world::tls_gateway("shop", "edge", "cert"));
     let secret = world::secret("shop", "cert");
-    let manifest = manifest::Object::Secret(Box::new(secret.clone()));
-    let object = SnapshotObject::from(secret.clone());
-    resolver.insert(secret);
+    let mut value = serde_json::to_value(&secret).unwrap();
+    // `kubectl apply` keeps all of it in an annotation.
+    let applied = value.to_string();
+    value["metadata"]["annotations"] =
+        json!({ "kubectl.kubernetes.io/last-applied-configuration": applied });
+    value["stringData"] = json!({ "tls.key": world::KEY });
+    let decoded = manifest::decode(&value).unwrap();
+    let manifest::Object::Secret(annotated) = decoded.clone() else {
+        unreachable!()
+    };
+    let object = SnapshotObject::from((*annotated).clone());
+    // As text, in a list that is taken apart and in one that is not, in a version that nobody knows, and while it is read.
+    let mut later = value.clone();
+    later["apiVersion"] = "v9".into();
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [value, later] });
+    let text = serde_json::to_string(&list).unwrap();
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+    let mut stream = manifest::stream(text.as_bytes(), &ReadOptions::default());
+    let first = stream.next();
+    let whole = json!({ "apiVersion": "v1", "kind": "SecretList", "metadata": { "name": "cert" }, "items": [value] });
+    let unlike = manifest::decode(&whole);
+    let admitted = admit::admit([&value], Release::V1_1_0, Channel::Standard);
+    assert_eq!(admitted.snapshot.secrets().len(), 1);
+    let shown_of_manifests = [
+        format!("{decoded:?}"),
+        format!("{read:?}"),
+        format!("{first:?}"),
+        format!("{unlike:?} cert"),
+        format!("{:?}", read.clone().decode()),
+        format!("{stream:?} cert"),
+        format!("{admitted:?}"),
+        format!("{:?} cert", read.entries[1].decode()),
+    ];
+    resolver.insert(*annotated);
     resolver.update();
     let gateway = resolver
         .resolution()
@@ -615,15 +485,27 @@ fn no_debug_shows_what_is_in_a_secret() {
         format!("{resolver:?}"),
         format!("{:?}", resolver.snapshot()),
         format!("{:?}", resolver.resolution()),
-        format!("{manifest:?} {object:?}"),
+        format!("{object:?}"),
+        format!(
+            "{:?}",
+            DataPlane::new(
+                resolver.resolution().effective.clone(),
+                DataPlaneOptions::default()
+            )
+        ),
     ];
+    let shown = shown.into_iter().chain(shown_of_manifests);
+    let shown: Vec<String> = shown.collect();
     for pem in [world::KEY, world::CERTIFICATE] {
         let body = pem.lines().nth(1).unwrap();
+        // As JSON has it.
+        let base64 = serde_json::to_value(ByteString(pem.into())).unwrap();
+        let base64 = base64.as_str().unwrap()[..60].to_owned();
         let bytes: Vec<String> = body.bytes().take(12).map(|byte| byte.to_string()).collect();
         for text in &shown {
-            assert!(text.contains("cert"));
+            assert!(text.contains("cert"), "{text}");
             assert!(!text.contains(body) && !text.contains("PRIVATE KEY"));
-            assert!(!text.contains(&bytes.join(", ")));
+            assert!(!text.contains(&base64) && !text.contains(&bytes.join(", ")));
         }
     }
 }

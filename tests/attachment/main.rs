@@ -16,10 +16,12 @@ mod grants;
 mod incremental;
 mod isolation;
 mod merging;
+mod programmed;
 mod references;
 #[path = "../support/server.rs"]
 mod server;
 mod settling;
 mod tables;
+mod watched;
 mod world;
 mod writes;

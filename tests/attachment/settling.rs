@@ -5,9 +5,12 @@ use crate::{
     world,
 };
 use gwapi::{
-    attachment::{Options, Resolver, RouteId, SnapshotObject, StatusWrite},
+    attachment::{
+        Effective, ListenerId, Options, Resolver, RouteId, SnapshotObject, StatusWrite,
+        effective::{EffectiveListener, IdleListener},
+    },
     manifest,
-    meta::{Channel, FeatureName, ObjectRef, Release},
+    meta::{Channel, FeatureName, NamespacedName, ObjectRef, Release},
     schema,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -61,6 +64,7 @@ impl Server {
         value["apiVersion"] = kind.api_version.into();
         value["kind"] = kind.kind.into();
         prune(&mut value, installed.schema());
+        schema::apply_defaults(&mut value, installed.schema());
         self.revision += 1;
         value["metadata"]["resourceVersion"] = self.revision.to_string().into();
         value["metadata"]["uid"] = reference.to_string().into();
@@ -88,6 +92,20 @@ impl Server {
         }
     }
 
+    /// Takes writes by server-side apply where they can be sent so, all that is there being another field manager's as well; by merge
+    /// patch where not.
+    fn take_applied(&mut self, writes: &[StatusWrite]) {
+        for write in writes {
+            let Some(applied) = write.apply_patch() else {
+                self.take(std::slice::from_ref(write));
+                continue;
+            };
+            let mut value = self.objects[&write.reference].clone();
+            co_own(&mut value["status"], &applied["status"]);
+            self.store(write.reference.clone(), value);
+        }
+    }
+
     /// The objects as a watch delivers them.
     fn watched(&self) -> impl Iterator<Item = SnapshotObject> {
         let decode = |value: &Value| SnapshotObject::from(manifest::decode(value).unwrap());
@@ -100,6 +118,40 @@ impl Server {
             resolver.insert(object);
         }
         resolver.update();
+    }
+}
+
+/// Server-side apply over what another field manager has as well: maps and lists with keys take what comes, and nothing goes.
+fn co_own(present: &mut Value, applied: &Value) {
+    match applied {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let key = match name.as_str() {
+                    "conditions" => "/type",
+                    "listeners" => "/name",
+                    "supportedFeatures" => "",
+                    _ => {
+                        co_own(&mut present[name.as_str()], member);
+                        continue;
+                    }
+                };
+                let list = &mut present[name.as_str()];
+                if list.is_null() {
+                    *list = json!([]);
+                }
+                for item in member.as_array().unwrap() {
+                    let list = list.as_array_mut().unwrap();
+                    match list
+                        .iter()
+                        .position(|one| one.pointer(key) == item.pointer(key))
+                    {
+                        Some(at) => co_own(&mut list[at], item),
+                        None => list.push(item.clone()),
+                    }
+                }
+            }
+        }
+        other => *present = other.clone(),
     }
 }
 
@@ -168,6 +220,7 @@ proptest! {
     fn after_one_round_of_writes_nothing_more_is_due(
         (objects, crds, [before, ours, theirs]) in scenes(),
         wiped in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        by_apply in any::<bool>(),
     ) {
         let classes = [world::class("ours", world::CONTROLLER), world::class("theirs", THEIRS)];
         let objects = classes.map(SnapshotObject::from).into_iter().chain(objects);
@@ -184,7 +237,12 @@ proptest! {
         let mut controllers = [ours, theirs].map(Resolver::new);
         for controller in &mut controllers {
             server.show(controller);
-            server.take(&controller.due(&at(2)));
+            let due = controller.due(&at(2));
+            if by_apply {
+                server.take_applied(&due);
+            } else {
+                server.take(&due);
+            }
         }
         let kept = server.objects.clone();
         for controller in &mut controllers {
@@ -223,6 +281,7 @@ proptest! {
         let differ: BTreeSet<ObjectRef> =
             both.into_iter().filter(|one| was.statuses.get(*one) != is.statuses.get(*one)).cloned().collect();
         prop_assert_eq!(&changes.statuses, &differ);
+        let (attached_before, attachments) = (&was.attachments, &is.attachments);
         let (was, is) = (&was.effective, &is.effective);
         for name in was.gateways.keys().chain(is.gateways.keys()) {
             let differs = was.gateways.get(name) != is.gateways.get(name) || was.idle.get(name) != is.idle.get(name);
@@ -231,8 +290,49 @@ proptest! {
         for name in was.services.keys().chain(is.services.keys()) {
             prop_assert_eq!(was.services.get(name) != is.services.get(name), changes.services.contains(name));
         }
+        for name in was.imports.keys().chain(is.imports.keys()) {
+            prop_assert_eq!(was.imports.get(name) != is.imports.get(name), changes.imports.contains(name));
+        }
+        let listeners: BTreeSet<ListenerId> = [was, is].into_iter().flat_map(listeners).collect();
+        let differ = |id: &&ListenerId| listener(was, id) != listener(is, id);
+        prop_assert_eq!(&changes.listeners, &listeners.iter().filter(differ).cloned().collect::<BTreeSet<_>>());
+        let both: BTreeSet<&RouteId> = attached_before.keys().chain(attachments.keys()).collect();
+        for id in both.into_iter().filter(|id| attached_before.get(*id) != attachments.get(*id)) {
+            prop_assert!(changes.routes.contains(id), "{:?}", id);
+        }
         prop_assert!(resolver.update().is_empty());
     }
+}
+
+/// The listeners of a configuration, in force or not.
+fn listeners(effective: &Effective) -> BTreeSet<ListenerId> {
+    let id = |gateway: &NamespacedName, name: &str| ListenerId {
+        gateway: gateway.clone(),
+        name: name.to_owned(),
+    };
+    let mut all = BTreeSet::new();
+    for (name, gateway) in &effective.gateways {
+        all.extend(gateway.listeners.iter().map(|it| id(name, &it.name)));
+    }
+    for (name, idle) in &effective.idle {
+        all.extend(idle.iter().map(|it| id(name, &it.name)));
+    }
+    all
+}
+
+/// A listener as it is in force, and as it is idle.
+fn listener<'e>(
+    effective: &'e Effective,
+    id: &ListenerId,
+) -> (Option<&'e EffectiveListener>, Option<&'e IdleListener>) {
+    let gateway = effective.gateways.get(&id.gateway);
+    let mut listeners = gateway.into_iter().flat_map(|gateway| &gateway.listeners);
+    let idle = effective.idle.get(&id.gateway);
+    let mut idle = idle.into_iter().flat_map(|idle| idle.iter());
+    (
+        listeners.find(|it| it.name == id.name).map(AsRef::as_ref),
+        idle.find(|it| it.name == id.name),
+    )
 }
 
 const SET: &str = include_str!("../fixtures/controller/set.yaml");
@@ -448,4 +548,71 @@ fn what_is_no_longer_ours_loses_our_entries_and_is_in_force_no_longer() {
     assert_eq!(changes.gateways.len(), 1);
     server.show(&mut resolver);
     assert_eq!(resolver.due(&at(4)), [], "a Gateway is its controller's");
+}
+
+/// What spoils a status.
+type Spoil = Box<dyn Fn(&mut Value)>;
+
+/// What a controller has written by merge patches belongs to another field manager: an apply leaves there what has to go. So there is
+/// none then, and the merge patch does it.
+#[test]
+fn nothing_is_applied_where_something_has_to_go() {
+    let (mut server, mut resolver) = settled();
+    let place = NamespacedName::new("shop", "edge");
+    let gateway = ObjectRef::gateway_api("Gateway", &place);
+    let settled = server.objects[&gateway]["status"].clone();
+    let obsolete = json!({"type": "Scheduled", "status": "True", "reason": "Any", "message": "",
+        "lastTransitionTime": "2024-01-01T00:00:00Z"});
+    let listener =
+        json!({"name": "old", "attachedRoutes": 0, "supportedKinds": [], "conditions": []});
+    let spoils: [(Spoil, bool); 5] = [
+        (
+            Box::new(move |status| {
+                status["conditions"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(obsolete.clone())
+            }),
+            false,
+        ),
+        (
+            Box::new(move |status| {
+                status["listeners"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(listener.clone())
+            }),
+            false,
+        ),
+        (
+            Box::new(|status| {
+                status["addresses"] = json!([{"type": "IPAddress", "value": "1.2.3.4"}])
+            }),
+            false,
+        ),
+        (
+            Box::new(|status| status["listeners"][0]["attachedRoutes"] = 7.into()),
+            true,
+        ),
+        (
+            Box::new(|status| status["conditions"][0]["status"] = "Unknown".into()),
+            true,
+        ),
+    ];
+    for (spoil, is_applied) in spoils {
+        let mut value = server.objects[&gateway].clone();
+        spoil(&mut value["status"]);
+        server.store(gateway.clone(), value);
+        server.show(&mut resolver);
+        let due = resolver.due(&at(3));
+        assert_eq!(due.len(), 1);
+        assert_eq!(due[0].apply_patch().is_some(), is_applied, "{due:?}");
+        server.take_applied(&due);
+        server.show(&mut resolver);
+        assert_eq!(resolver.due(&at(4)), []);
+        let mut reached = server.objects[&gateway]["status"].clone();
+        reached["conditions"][0]["lastTransitionTime"] =
+            settled["conditions"][0]["lastTransitionTime"].clone();
+        assert_eq!(reached, settled);
+    }
 }

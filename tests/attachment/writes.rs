@@ -3,8 +3,8 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        DataPlaneReport, InstalledCrd, ListenerId, Options, Resolver, Status, StatusPart,
-        StatusWrite,
+        DataPlaneReport, InstalledCrd, Options, Resolver, Status, StatusPart, StatusWrite,
+        effective::EffectiveGateway,
     },
     manifest::{self, ReadOptions},
     meta::{Condition, GROUP, NamespacedName, ObjectRef},
@@ -211,10 +211,6 @@ fn programmed(resolver: &Resolver) -> [String; 2] {
 fn a_listener_is_programmed_unless_something_else_is_reported_of_it() {
     let mut resolver = resolver();
     let edge = NamespacedName::new("shop", "edge");
-    let web = ListenerId {
-        gateway: edge.clone(),
-        name: "web".to_owned(),
-    };
     resolver.set_addresses(
         &edge,
         [GatewayStatusAddress {
@@ -222,8 +218,16 @@ fn a_listener_is_programmed_unless_something_else_is_reported_of_it() {
             ..Default::default()
         }],
     );
-    let mut after = |report: &dyn Fn(&mut Resolver)| {
-        report(&mut resolver);
+    resolver.update();
+    let mut after = |report: &dyn Fn(&mut Resolver, &EffectiveGateway)| {
+        let told = resolver
+            .resolution()
+            .effective
+            .gateways
+            .get(&edge)
+            .unwrap()
+            .clone();
+        report(&mut resolver, &told);
         assert!(
             !resolver.update().concerns_traffic()
                 || programmed(&resolver)[0].starts_with("Unknown")
@@ -234,24 +238,40 @@ fn a_listener_is_programmed_unless_something_else_is_reported_of_it() {
         reason: "Pending",
         why: "the port is not free".into(),
     };
-    let of_listener = after(&|it| it.set_listener_programmed(&web, Some(1), failed()));
+    let soon = || DataPlaneReport::Pending("soon".into());
+    let of_listener = after(&|it, told| it.set_listener_programmed(told, "web", soon()));
     assert_eq!(
         of_listener,
         ["Unknown (Pending)", "Unknown (Pending)"],
         "the Gateway comes first"
     );
-    let both = after(&|it| it.set_programmed(&edge, Some(1), DataPlaneReport::Programmed));
+    let of_listener = after(&|it, told| it.set_listener_programmed(told, "web", failed()));
+    assert_eq!(
+        of_listener,
+        ["Unknown (Pending)", "False (Pending)"],
+        "what has failed is told at once"
+    );
+    let both = after(&|it, told| it.set_programmed(told, DataPlaneReport::Programmed));
     assert_eq!(both, ["True (Programmed)", "False (Pending)"]);
-    let again = after(&|it| it.set_listener_programmed(&web, Some(1), DataPlaneReport::Programmed));
+    let again =
+        after(&|it, told| it.set_listener_programmed(told, "web", DataPlaneReport::Programmed));
     assert_eq!(again, ["True (Programmed)", "True (Programmed)"]);
-    after(&|it| it.set_listener_programmed(&web, Some(1), failed()));
+    after(&|it, told| it.set_listener_programmed(told, "web", failed()));
     // The Gateway asks for something else: what was said of its listener is about another one.
     let second = SET
         .replace("name: edge, namespace: shop, generation: 1", "name: edge, namespace: shop, generation: 2")
         .replace("port: 80, protocol: HTTP }] }\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute", "port: 81, protocol: HTTP }] }\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute");
     let (objects, _) = manifest::read(second.as_bytes(), &ReadOptions::default()).decode();
     resolver.extend(objects.into_iter().map(|decoded| decoded.object));
-    resolver.set_programmed(&edge, Some(2), DataPlaneReport::Programmed);
+    resolver.update();
+    let told = resolver
+        .resolution()
+        .effective
+        .gateways
+        .get(&edge)
+        .unwrap()
+        .clone();
+    resolver.set_programmed(&told, DataPlaneReport::Programmed);
     resolver.update();
     assert_eq!(
         programmed(&resolver),

@@ -153,31 +153,21 @@ fn sessions(by_header: bool, path_type: PathMatchType, path: &str) -> RuleSessio
         r#type: by_header.then_some(SessionPersistenceType::Header),
         ..SessionPersistence::default()
     };
-    let rule = HttpRule {
-        matches: vec![HttpRouteMatch {
-            path: Some(HttpPathMatch {
-                r#type: Some(path_type),
-                value: Some(path.to_owned()),
-            }),
-            ..HttpRouteMatch::default()
-        }],
-        backends: vec![EffectiveBackend {
-            target: Err(BackendProblem::InvalidKind {
-                reference: reference.clone(),
-            }),
-            reference,
-            port: Some(80),
-            weight: 1,
-            filters: EffectiveFilters::default(),
-            session_persistence: None,
-        }],
-        session_persistence: Some(persistence),
-        ..Default::default()
+    let problem = BackendProblem::InvalidKind {
+        reference: reference.clone(),
     };
-    let route = HttpRouteRules {
-        reference: NamespacedName::new("shop", "cart"),
-        ..Default::default()
-    };
+    let mut rule = HttpRule::default();
+    rule.matches = vec![HttpRouteMatch {
+        path: Some(HttpPathMatch {
+            r#type: Some(path_type),
+            value: Some(path.to_owned()),
+        }),
+        ..HttpRouteMatch::default()
+    }];
+    rule.backends = vec![EffectiveBackend::new(reference, Err(problem))];
+    rule.session_persistence = Some(persistence);
+    let mut route = HttpRouteRules::default();
+    route.reference = NamespacedName::new("shop", "cart");
     let parent = SessionParent::Listener {
         gateway: NamespacedName::new("infra", "gateway"),
         listener: "https".into(),

@@ -9,8 +9,11 @@ mod watches;
 mod writes;
 
 use gwapi::{
-    attachment::{Changes, DataPlaneReport, ListenerId, Options, Resolver},
-    meta::{FeatureName, NamespacedName, condition},
+    attachment::{
+        Changes, Extension, ExtensionRole, ExtensionVerdict, Extensions, KindVisitor, Options,
+        Resolver,
+    },
+    meta::{FeatureName, NamespacedName, ObjectRef, Transport},
     proxy::BindKey,
     v1::GatewayStatusAddress,
 };
@@ -18,7 +21,7 @@ use k8s_openapi::{
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
     jiff::Timestamp,
 };
-use kube::{Client, runtime::watcher};
+use kube::Client;
 use reverse_proxy::Proxy;
 use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
 use tokio::{
@@ -62,19 +65,36 @@ pub struct Settings {
     pub lease_duration: Duration,
     /// The address at which the proxy is reached.
     pub address: IpAddr,
-    /// How long is waited for more to come once something has.
-    pub batch: Duration,
+}
+
+/// How long is waited for more to come once something has.
+const BATCH: Duration = Duration::from_millis(50);
+
+/// This controller has no parameters: a class or Gateway that names some asks for what it would not get.
+#[derive(Debug)]
+struct NoParameters;
+
+impl Extension for NoParameters {
+    fn judge(&self, role: ExtensionRole, _: &ObjectRef) -> ExtensionVerdict {
+        match role {
+            ExtensionRole::Parameters => {
+                ExtensionVerdict::Invalid("this controller takes no parameters".to_owned())
+            }
+            _ => ExtensionVerdict::Unknown,
+        }
+    }
 }
 
 /// Runs a controller. It ends where it cannot go on.
 pub async fn run(client: Client, settings: Settings, proxy: Proxy) -> Result<(), Error> {
     let mut options = Options::new(&settings.name).with_features(FEATURES);
     options.now = Some(Timestamp::now());
+    options.extensions = Extensions::new(NoParameters);
     let leads = lead::follow(client.clone(), &settings);
     let mut controller = Controller {
         resolver: Resolver::new(options),
         unsettled: Changes::default(),
-        failing: BTreeSet::new(),
+        failed: Vec::new(),
         writer: Writer::new(client.clone(), &settings),
         settings,
         proxy,
@@ -88,8 +108,8 @@ struct Controller {
     resolver: Resolver,
     /// What has changed and the proxy has not been told yet.
     unsettled: Changes,
-    /// The Gateways of which a port could not be bound.
-    failing: BTreeSet<NamespacedName>,
+    /// The ports that could not be bound.
+    failed: Vec<(BindKey, io::Error)>,
     proxy: Proxy,
     writer: Writer,
     leads: watch::Receiver<bool>,
@@ -97,34 +117,32 @@ struct Controller {
 
 impl Controller {
     async fn follow(&mut self, client: Client) -> Result<(), Error> {
-        // Which versions can be watched, the definitions say. Their schemas are large and of no use here.
-        let mut definitions = Watches::default();
-        definitions.add::<CustomResourceDefinition>(&client, watcher::Config::default(), |crd| {
-            crd.spec
-                .versions
-                .iter_mut()
-                .for_each(|version| version.schema = None);
-        });
-        let mut watches = Watches::default();
+        // Which kinds can be watched, and in which versions, the definitions say.
+        let mut definitions = Watches::new(&client);
+        definitions.visit::<CustomResourceDefinition>();
+        let mut watches = Watches::new(&client);
+        let mut watched = BTreeSet::new();
         let mut minutes = interval(Duration::from_secs(60));
         loop {
             let mut again = false;
             tokio::select! {
                 change = definitions.next() => {
-                    let before = self.resolver.snapshot().installed_crds().clone();
                     change(&mut self.resolver);
-                    sleep(self.settings.batch).await;
+                    sleep(BATCH).await;
                     definitions.take_all(&mut self.resolver);
-                    let installed = self.resolver.snapshot().installed_crds().clone();
-                    if definitions.are_complete() && installed != before {
-                        let installed = installed.values().map(|crd| (**crd).clone());
-                        self.unsettled.merge(self.resolver.set_installed(installed));
-                        watches = Watches::of_everything(&client, &self.resolver);
+                    let installed = self.resolver.snapshot().installed_crds().values();
+                    let installed: Vec<_> = installed.map(|crd| (**crd).clone()).collect();
+                    self.unsettled.merge(self.resolver.set_installed(installed));
+                    let before = std::mem::replace(&mut watched, self.resolver.watched());
+                    if watched != before {
+                        self.resolver.forget_unwatched();
+                        watches = Watches::new(&client);
+                        self.resolver.visit_watched(&mut watches);
                     }
                 }
                 change = watches.next() => {
                     change(&mut self.resolver);
-                    sleep(self.settings.batch).await;
+                    sleep(BATCH).await;
                     watches.take_all(&mut self.resolver);
                 }
                 _ = minutes.tick() => self.resolver.set_now(Timestamp::now()),
@@ -132,7 +150,7 @@ impl Controller {
                 () = self.writer.pause() => again = true,
             }
             // Before every first list is there, routes would be told that their backends do not exist.
-            if definitions.are_complete() && watches.are_complete() {
+            if self.resolver.is_listed() {
                 if !again {
                     self.serve().await;
                 }
@@ -145,69 +163,26 @@ impl Controller {
 
     /// Brings the proxy up to date, and notes what has become of it. Every replica does so.
     async fn serve(&mut self) {
-        let changes = self.resolver.update();
-        self.unsettled.merge(changes);
-        let changes = std::mem::take(&mut self.unsettled);
-        if !changes.concerns_traffic() && self.failing.is_empty() {
-            return;
-        }
+        let mut changes = std::mem::take(&mut self.unsettled);
+        changes.merge(self.resolver.update());
         let effective = self.resolver.resolution().effective.clone();
-        // Ports that could not be bound before are tried again.
-        let (_, errors) = self.proxy.update(effective).await;
-        let failing = errors.iter().map(|(key, _)| key.gateway.clone());
-        let failing = std::mem::replace(&mut self.failing, failing.collect());
-        for name in changes.gateways.union(&failing) {
-            self.report(name, &errors);
+        if changes.concerns_traffic() || !self.failed.is_empty() {
+            // Ports that could not be bound before are tried again.
+            (_, self.failed) = self.proxy.update(effective.clone()).await;
         }
-        // Addresses and reports are of no concern to the proxy.
-        self.resolver.update();
-    }
-
-    /// Says of a Gateway and its listeners whether the proxy serves them. It has an address if some port of it is bound.
-    fn report(&mut self, name: &NamespacedName, errors: &[(BindKey, io::Error)]) {
-        let effective = &self.resolver.resolution().effective;
-        let Some(gateway) = effective.gateways.get(name).cloned() else {
-            return self.resolver.set_addresses(name, None);
-        };
-        let object = self.resolver.snapshot().gateways().get(name);
-        let generation = object.and_then(|object| object.metadata.generation);
-        let mut last = None;
-        let mut bound = gateway.listeners.is_empty();
-        for listener in &gateway.listeners {
-            let key = BindKey {
-                gateway: name.clone(),
-                transport: listener.protocol.transport(),
-                port: listener.port,
-            };
-            let error = errors.iter().find(|(failed, _)| *failed == key);
-            let report = report(error, condition::listener::reason::PENDING);
-            let (gateway, name) = (name.clone(), listener.name.clone());
-            let listener = ListenerId { gateway, name };
-            self.resolver
-                .set_listener_programmed(&listener, generation, report);
-            bound |= error.is_none();
-            last = error.or(last);
-        }
-        let report = report(
-            last.filter(|_| !bound),
-            condition::gateway::reason::NO_RESOURCES,
-        );
-        self.resolver.set_programmed(name, generation, report);
         let address = GatewayStatusAddress {
             value: self.settings.address.to_string(),
             ..Default::default()
         };
-        let addresses = bound.then_some(address);
-        self.resolver.set_addresses(name, addresses);
-    }
-}
-
-fn report(error: Option<&(BindKey, io::Error)>, reason: &'static str) -> DataPlaneReport {
-    match error {
-        None => DataPlaneReport::Programmed,
-        Some((key, error)) => DataPlaneReport::Failed {
-            reason,
-            why: format!("port {} cannot be bound: {error}", key.port),
-        },
+        let refused = |gateway: &NamespacedName, transport: Transport, port: u16| {
+            let is_here = |key: &BindKey| {
+                (&key.gateway, key.transport, key.port) == (gateway, transport, port)
+            };
+            let (_, error) = self.failed.iter().find(|(key, _)| is_here(key))?;
+            Some(format!("port {port} cannot be bound: {error}"))
+        };
+        self.resolver.set_ports(&effective, &[address], refused);
+        // Addresses and reports are of no concern to the proxy.
+        self.resolver.update();
     }
 }

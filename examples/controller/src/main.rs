@@ -37,13 +37,15 @@ async fn main() -> Result<(), Error> {
     }
     let variable =
         |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+    let name = variable("CONTROLLER_NAME", "gwapi.example/controller");
+    // Controllers of other names have Leases of their own.
+    let lease = format!("gateway-controller-{}", name.replace(['/', '.'], "-"));
     let settings = Settings {
-        name: variable("CONTROLLER_NAME", "gwapi.example/controller"),
+        name,
         replica: variable("POD_NAME", &format!("process-{}", std::process::id())),
-        lease: NamespacedName::new(variable("POD_NAMESPACE", "default"), "gateway-controller"),
+        lease: NamespacedName::new(variable("POD_NAMESPACE", "default"), lease),
         lease_duration: Duration::from_secs(15),
         address: address(),
-        batch: Duration::from_millis(50),
     };
     let network = Network {
         bind: place,

@@ -2,17 +2,11 @@
 
 use crate::Settings;
 use futures_util::{StreamExt, stream};
-use gwapi::{
-    attachment::{Resolver, StatusPart, StatusWrite},
-    meta::{Condition, ObjectRef, condition},
-};
-use k8s_openapi::{
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
-    jiff::Timestamp,
-};
+use gwapi::attachment::{DueWrite, Resolver, StatusWrite};
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use kube::{
-    Api, Client,
-    api::{ApiResource, DynamicObject, Patch, PatchParams},
+    Client,
+    core::PartialObjectMeta,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
 use std::time::Duration;
@@ -53,108 +47,49 @@ impl Writer {
     /// Writes what is due. What a server refuses since the object has changed (409) or gone (404) comes by the watch.
     pub(crate) async fn write(&mut self, resolver: &mut Resolver) {
         self.failed = false;
-        for write in resolver.due_finalizers() {
-            let api = self.api(&write.reference, &write.api_resource());
-            let patch = Patch::Merge(write.merge_patch());
-            let answer = api
-                .patch_metadata(&write.reference.name, &PatchParams::default(), &patch)
-                .await;
-            let version = write.resource_version.as_deref();
-            self.note(
-                resolver,
-                &write.reference,
-                version,
-                answer.map(|answer| answer.metadata),
-            );
-        }
-        let due = resolver.due(&Time(Timestamp::now()));
+        let due = resolver.due_writes(&Time(Timestamp::now()));
         let sent = stream::iter(due).map(|write| async {
-            let api = self.api(&write.reference, &write.api_resource());
-            let patch = Patch::Merge(write.merge_patch());
-            let answer = api
-                .patch_status(&write.reference.name, &PatchParams::default(), &patch)
-                .await;
-            if answer.is_ok() {
-                self.tell(&write).await;
+            let answer = self.send(&write).await;
+            if let (Ok(_), Some(status)) = (&answer, write.status()) {
+                self.tell(status).await;
             }
             (write, answer)
         });
         let answers: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
         for (write, answer) in answers {
-            let version = write.resource_version.as_deref();
-            self.note(
-                resolver,
-                &write.reference,
-                version,
-                answer.map(|answer| answer.metadata),
-            );
-        }
-    }
-
-    fn api(&self, reference: &ObjectRef, resource: &ApiResource) -> Api<DynamicObject> {
-        match reference.namespace.as_str() {
-            "" => Api::all_with(self.client.clone(), resource),
-            namespace => Api::namespaced_with(self.client.clone(), namespace, resource),
-        }
-    }
-
-    fn note(
-        &mut self,
-        resolver: &mut Resolver,
-        reference: &ObjectRef,
-        version: Option<&str>,
-        answer: kube::Result<ObjectMeta>,
-    ) {
-        match answer {
-            Ok(answer) => resolver.note_written(reference, version, &answer),
-            Err(kube::Error::Api(refusal)) if matches!(refusal.code, 404 | 409) => {}
-            Err(error) => {
-                eprintln!("{reference} cannot be written: {error}");
-                self.failed = true;
+            match answer {
+                Ok(answer) => resolver.note_done(&write, &answer.metadata),
+                Err(kube::Error::Api(refusal)) if matches!(refusal.code, 404 | 409) => {}
+                Err(error) => {
+                    eprintln!("{} cannot be written: {error}", write.reference());
+                    self.failed = true;
+                }
             }
         }
+    }
+
+    async fn send(&self, write: &DueWrite) -> kube::Result<PartialObjectMeta> {
+        let request = write.request().map_err(kube::Error::HttpError)?;
+        self.client.request(request).await
     }
 
     /// Tells people what has become of an object.
     async fn tell(&self, write: &StatusWrite) {
-        for (part, condition) in write.turned() {
-            let is_good = condition::is_good(condition);
-            let tells = matches!(condition.type_.as_str(), "Accepted" | "Programmed");
-            if is_good && !(tells && part == StatusPart::Object) {
-                continue;
-            }
+        for event in write.events() {
             let event = Event {
-                type_: if is_good {
-                    EventType::Normal
-                } else {
-                    EventType::Warning
+                type_: match event.is_warning {
+                    true => EventType::Warning,
+                    false => EventType::Normal,
                 },
-                reason: condition.reason.clone(),
-                note: Some(note(&part, condition)),
+                reason: event.reason,
+                note: Some(event.note),
                 action: "Reconcile".to_owned(),
                 secondary: None,
             };
-            if let Err(error) = self
-                .recorder
-                .publish(&event, &write.object_reference())
-                .await
-            {
+            let regarding = write.object_reference();
+            if let Err(error) = self.recorder.publish(&event, &regarding).await {
                 eprintln!("{}: no Event: {error}", write.reference);
             }
         }
     }
-}
-
-/// What an Event says; at most as much as it may (1 kB).
-fn note(part: &StatusPart, condition: &Condition) -> String {
-    let of = match part {
-        StatusPart::Listener(name) => format!("listener `{name}`: "),
-        StatusPart::Entry(parent) => format!("{}: ", parent.name),
-        _ => String::new(),
-    };
-    let text = format!(
-        "{of}{} {}: {}",
-        condition.type_, condition.status, condition.message
-    );
-    text.chars().take(250).collect()
 }

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// A backend of a rule.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveBackend {
     /// The object that is named.
     pub reference: ObjectRef,
@@ -29,6 +30,23 @@ pub struct EffectiveBackend {
 }
 
 impl EffectiveBackend {
+    /// A backend of weight 1, without filters or sessions, for whoever makes rules without objects: tests and benches of a data
+    /// plane.
+    #[must_use]
+    pub fn new(
+        reference: ObjectRef,
+        target: Result<Arc<EffectiveBackendPort>, BackendProblem>,
+    ) -> Self {
+        Self {
+            reference,
+            port: None,
+            weight: 1,
+            filters: EffectiveFilters::default(),
+            target,
+            session_persistence: None,
+        }
+    }
+
     /// Why requests to this backend fail, if they do.
     #[must_use]
     pub fn problem(&self) -> Option<&BackendProblem> {
@@ -41,6 +59,7 @@ impl EffectiveBackend {
 /// Its endpoints are no part of it, so that no rule changes when they do: [`Effective::endpoints`](super::Effective::endpoints)
 /// has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EffectiveBackendPort {
     /// The port.
     pub key: BackendPortKey,
@@ -49,6 +68,18 @@ pub struct EffectiveBackendPort {
     pub app_protocol: Option<String>,
     /// TLS to the backend, from a BackendTLSPolicy (GEP-1897).
     pub tls: Option<Arc<EffectiveBackendTls>>,
+}
+
+impl EffectiveBackendPort {
+    /// A port in cleartext, of which no protocol is known.
+    #[must_use]
+    pub fn new(key: BackendPortKey) -> Self {
+        Self {
+            key,
+            app_protocol: None,
+            tls: None,
+        }
+    }
 }
 
 /// A port of a Service or ServiceImport, or of a backend of an implementation's own kind.
@@ -138,6 +169,7 @@ pub enum TrustedAuthorities {
 
 /// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveFilters {
     /// What is done to requests and responses. Its own mirrors and extensions are references as they were written.
     pub compiled: Filters,
@@ -147,6 +179,7 @@ pub struct EffectiveFilters {
 
 /// A backend that gets copies of requests (HTTPRoute `requestMirror`).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveMirror {
     /// Where the copies go.
     pub backend: EffectiveBackend,

@@ -6,6 +6,7 @@ use std::{iter, sync::Arc, vec};
 
 /// An address at which a backend answers, whatever the port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct BackendAddress {
     /// The address: an IP address, or a DNS name where the slice holds names.
     pub address: String,
@@ -22,6 +23,7 @@ pub struct BackendAddress {
 
 /// One endpoint of a backend: an address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Endpoint<'e> {
     /// The port, of the endpoint itself.
     pub port: u16,

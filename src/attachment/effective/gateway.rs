@@ -38,6 +38,25 @@ impl EffectiveGateway {
         self.listeners.iter().filter(here)
     }
 
+    /// Whether a data plane is asked for the same as by another configuration of the Gateway, routes and addresses aside: the same
+    /// ports, protocols, hostnames, and certificates. What a data plane
+    /// [reports](crate::attachment::Resolver::set_programmed) of the one is true of the other.
+    #[must_use]
+    pub fn is_same_but_for_routes(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            class,
+            addresses: _,
+            listeners,
+            client_certificate,
+        } = self;
+        let mut pairs = listeners.iter().zip(&other.listeners);
+        (name, class, client_certificate) == (&other.name, &other.class, &other.client_certificate)
+            && listeners.len() == other.listeners.len()
+            && pairs
+                .all(|(one, other)| Arc::ptr_eq(one, other) || one.is_same_but_for_routes(other))
+    }
+
     /// The one listener that answers for a host on a port: of those that serve the host, the one with the
     /// most specific hostname (Gateway `spec.listeners`, "listener isolation"). `host` is the SNI or what the Host header
     /// says, with or without a port; `None` where the client sent none, which only a listener without a
@@ -137,6 +156,24 @@ impl EffectiveListener {
             (Some(hostname), Some(host)) => hostname.matches(host),
             (Some(_), None) => false,
         }
+    }
+
+    fn is_same_but_for_routes(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            port,
+            protocol,
+            hostname,
+            yields_to,
+            tls,
+            http: _,
+            grpc: _,
+            tls_routes: _,
+            tcp: _,
+            udp: _,
+        } = self;
+        (name, port, protocol) == (&other.name, &other.port, &other.protocol)
+            && (hostname, yields_to, tls) == (&other.hostname, &other.yields_to, &other.tls)
     }
 
     /// Whether another listener of the port is more specific for some of this one's hosts.

@@ -36,6 +36,7 @@ impl<R> AttachedRoute<R> {
 /// A hostname for which a route applies at a listener: what the listener's hostname and one of the
 /// route's own have in common (HTTPRoute `spec.hostnames`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct EffectiveHostname {
     /// The hosts; every host without one.
     pub hostname: Option<Hostname>,
@@ -46,6 +47,7 @@ pub struct EffectiveHostname {
 
 /// The rules of an HTTPRoute that are in force.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct HttpRouteRules {
     /// The route.
     pub reference: NamespacedName,
@@ -80,6 +82,7 @@ route_rules!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 
 /// A rule of an HTTPRoute (`spec.rules[]`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct HttpRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
@@ -104,6 +107,7 @@ pub struct HttpRule {
 /// How long a request may take (HTTPRoute `spec.rules[].timeouts`, GEP-1742). Zero and absent both mean
 /// "no limit"; zero is kept apart since it overrides what an implementation sets by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timeouts {
     /// The limit for the whole answer.
     pub request: Option<Duration>,
@@ -113,6 +117,7 @@ pub struct Timeouts {
 
 /// The rules of a GRPCRoute that are in force.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct GrpcRouteRules {
     /// The route.
     pub reference: NamespacedName,
@@ -129,6 +134,7 @@ pub struct GrpcRouteRules {
 
 /// A rule of a GRPCRoute (`spec.rules[]`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct GrpcRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
@@ -149,6 +155,7 @@ pub struct GrpcRule {
 
 /// The rules of a TLSRoute, TCPRoute or UDPRoute that are in force.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ConnectionRouteRules {
     /// The route.
     pub reference: NamespacedName,
@@ -164,6 +171,7 @@ pub struct ConnectionRouteRules {
 
 /// A rule of a TLSRoute, TCPRoute or UDPRoute (`spec.rules[]`).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ConnectionRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,

@@ -24,6 +24,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionSettings {
     /// Where the token travels (`type`).
     pub transport: SessionTransport,
@@ -47,6 +48,7 @@ pub enum SessionTransport {
 
 /// The cookie of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionCookie {
     /// Its name, a token of RFC 6265; one is made up where none is set.
     pub name: Option<String>,

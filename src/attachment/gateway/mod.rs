@@ -206,17 +206,6 @@ pub(super) fn why_not_in_force(listener: &ListenerState) -> String {
 }
 
 impl GatewayState {
-    /// Whether a Gateway asks the data plane for the same as at another generation.
-    pub(super) fn is_same_but_for_generation(&self, other: &Self) -> bool {
-        let same_generation = Self {
-            generation: other.generation,
-            addresses: other.addresses.clone(),
-            programmed: other.programmed.clone(),
-            ..self.clone()
-        };
-        same_generation == *other
-    }
-
     /// Gives the Gateway its addresses.
     pub(super) fn bind(&mut self, addresses: Addresses) {
         self.addresses = addresses;
@@ -376,10 +365,11 @@ impl GatewayState {
             return self.programmed.clone();
         }
         match &self.addresses.awaited {
-            Some(awaited) => {
+            // Why the data plane cannot take traffic says more than that it has no address, which often follows from it.
+            Some(awaited) if reported.status != ConditionStatus::False => {
                 ConditionBody::new(false, reason::ADDRESS_NOT_ASSIGNED, awaited.clone())
             }
-            None => reported,
+            _ => reported,
         }
     }
 
@@ -477,6 +467,11 @@ impl GatewayState {
             )
         } else if let Some(obstacle) = self.describe_obstacle() {
             ConditionBody::new(false, on_listener::reason::PENDING, obstacle)
+        } else if let Some(failed) = reported
+            .as_ref()
+            .filter(|reported| reported.status == ConditionStatus::False)
+        {
+            failed.clone()
         } else if !of_gateway.holds() {
             let why = format!("the Gateway is not programmed: {}", of_gateway.message);
             ConditionBody::new(of_gateway.status.clone(), on_listener::reason::PENDING, why)

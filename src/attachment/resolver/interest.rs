@@ -63,9 +63,13 @@ impl Resolver {
         depends::has_neighbor(&self.snapshot, object)
     }
 
-    /// The objects whose status or traffic may be another after a change of this one, each of which refers to it or, for endpoints and
-    /// policies, to what it is for; nobody else's are. As of the last [`update`](Self::update), ours or not, whether the object
-    /// is there or not.
+    /// The objects that depend on this one themselves: those that refer to it or, for endpoints and policies, to what it is for; for a
+    /// ReferenceGrant those whose references it may allow, for a Namespace its routes. As of the last
+    /// [`update`](Self::update), ours or not, whether the object is there or not.
+    ///
+    /// One step alone: what depends on these is not among them, such as the Gateway whose number of attached routes a Namespace or a
+    /// route changes, or another route that gets its place. What a change really changes is in
+    /// [`Changes`](crate::attachment::Changes).
     #[must_use]
     pub fn dependents(&self, reference: &ObjectRef) -> BTreeSet<ObjectRef> {
         let mut found = BTreeSet::new();

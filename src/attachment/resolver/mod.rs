@@ -9,14 +9,19 @@ mod pending;
 mod problems;
 mod reconfigure;
 mod relist;
+mod reported;
 mod state;
 mod update;
+mod watched;
 #[cfg(test)]
 mod work;
+mod writes;
 
 pub use finalizers::FinalizerWrite;
 pub use problems::{ReferenceProblem, ReferenceProblemKind};
 pub use state::Resolver;
+pub use watched::{KindVisitor, WatchedKind};
+pub use writes::DueWrite;
 
 use super::{Options, Resolution, Snapshot};
 

@@ -23,23 +23,26 @@ impl Resolver {
         if options == self.options {
             return self.update();
         }
+        let anew = std::mem::take(&mut self.dirty.anew);
         let snapshot = std::mem::take(&mut self.snapshot);
         let mut next = Self::with_snapshot(snapshot, options);
         next.addresses = std::mem::take(&mut self.addresses);
-        next.reports = self.reports.clone();
         next.awaited = std::mem::take(&mut self.awaited);
+        next.listed = std::mem::take(&mut self.listed);
         next.update();
-        for (name, gateway) in &next.gateways {
-            // To the new resolver every Gateway asks for something new.
-            let before = self.gateways.get(name);
-            if before.is_some_and(|before| before.is_same_but_for_generation(gateway)) {
-                next.reports.keep_since(name, &self.reports);
+        let told = &self.resolution.effective.gateways;
+        for (name, gateway) in &next.resolution.effective.gateways {
+            let before = told.get(name);
+            if before.is_some_and(|before| before.is_same_but_for_routes(gateway)) {
+                next.reports.take_over(name, &self.reports);
                 next.dirty.reported.insert(name.clone());
             }
         }
         next.update();
         let before = std::mem::replace(self, next);
-        self.changes_since(&before)
+        let mut changes = self.changes_since(&before);
+        self.tell_of_new(anew, &mut changes);
+        changes
     }
 
     /// Notes which CustomResourceDefinitions are installed, in the place of those that were there: the condition `SupportedVersion`
@@ -51,6 +54,7 @@ impl Resolver {
         &mut self,
         crds: impl IntoIterator<Item = impl Into<InstalledCrd>>,
     ) -> Changes {
+        self.listed.insert((EXTENSIONS_GROUP, CRD_KIND));
         let crds: Vec<InstalledCrd> = crds.into_iter().map(Into::into).collect();
         let present = self.snapshot.places(EXTENSIONS_GROUP, CRD_KIND);
         let gone: Vec<ObjectRef> = present

@@ -40,6 +40,19 @@ impl Resolver {
         K: k8s_openapi::Resource + k8s_openapi::Metadata<Ty = ObjectMeta>,
         Arc<K>: Into<SnapshotObject>,
     {
+        self.replace_by::<K, _>(objects, Into::into);
+    }
+
+    /// The same, by what makes an object one of a snapshot.
+    pub(super) fn replace_by<K, O>(
+        &mut self,
+        objects: impl IntoIterator<Item = O>,
+        to_object: impl Fn(Arc<K>) -> SnapshotObject,
+    ) where
+        K: k8s_openapi::Metadata<Ty = ObjectMeta>,
+        O: Into<Arc<K>> + Borrow<K>,
+    {
+        self.listed.insert((K::GROUP, K::KIND));
         // A server lists objects in the order of their names, as they are kept here: one walk along both finds what differs, and
         // copies nothing of what is the same. An object that is not in order is looked up.
         let mut present = self.snapshot.metadata_of_all(K::GROUP, K::KIND).peekable();
@@ -72,7 +85,7 @@ impl Resolver {
             }
             let present = self.snapshot.metadata(K::GROUP, K::KIND, &place);
             if !present.is_some_and(|present| is_same_version(present, object.metadata())) {
-                self.insert(object);
+                self.insert(to_object(object));
             }
         }
         let gone = passed.into_iter().filter(|(_, is_listed)| !is_listed);

@@ -5,7 +5,7 @@ use super::{
     pending::PendingStatuses,
 };
 use crate::attachment::{
-    DataPlaneReport, ListenerId, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
+    Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
     assembly::{assemble::Tally, claims::Claims, mesh::Lost},
     backend::{
         BackendKey, BackendState,
@@ -15,7 +15,7 @@ use crate::attachment::{
     },
     gateway::{ClassState, GatewayState, assigned::GivenAddresses},
     map::Map,
-    objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
+    objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP, object},
     reports::Reports,
     route::{Allowed, RouteContext, RouteState},
 };
@@ -77,6 +77,8 @@ pub struct Resolver {
     pub(super) pending: PendingStatuses,
     /// Objects of which a server has taken a write, so that they come again, and the version that was written to.
     pub(super) awaited: BTreeMap<ObjectRef, String>,
+    /// The kinds of which there has been a list, by group and name.
+    pub(super) listed: BTreeSet<(&'static str, &'static str)>,
     pub(super) dirty: Dirty,
 }
 
@@ -105,6 +107,8 @@ pub(super) struct Dirty {
     /// Whether all classes are, since CRDs have changed.
     pub(super) every_class: bool,
     pub(super) gateways: BTreeSet<NamespacedName>,
+    /// Gateways that have gone, be it that another one has come in their place since.
+    pub(super) anew: BTreeSet<NamespacedName>,
     /// Gateways of which only what the data plane says of them is new.
     pub(super) reported: BTreeSet<NamespacedName>,
     pub(super) backends: BTreeSet<BackendKey>,
@@ -142,6 +146,7 @@ impl Resolver {
             resolution: Resolution::default(),
             pending: PendingStatuses::All,
             awaited: BTreeMap::new(),
+            listed: BTreeSet::new(),
             dirty: Dirty::default(),
         }
     }
@@ -212,38 +217,15 @@ impl Resolver {
         }
     }
 
-    /// Notes what the data plane says of a Gateway as it is at a generation (`metadata.generation`), on which its condition
-    /// `Programmed` and those of its listeners depend. Takes effect with the next [`update`](Self::update).
-    ///
-    /// A report counts until the next one, or until the Gateway asks for something else than at that generation: then it
-    /// is pending again. Routes and endpoints that come and go do not matter to it.
-    pub fn set_programmed(
-        &mut self,
-        gateway: &NamespacedName,
-        generation: Option<i64>,
-        report: DataPlaneReport,
-    ) {
-        self.reports.set(gateway, generation, report);
-        self.dirty.reported.insert(gateway.clone());
-    }
-
-    /// Notes what the data plane says of a listener, as [`set_programmed`](Self::set_programmed) does of a Gateway: where it cannot
-    /// bind the port of one listener, say, and serves the others. A listener is `Programmed` if its Gateway is and nothing else
-    /// is reported of the listener itself.
-    pub fn set_listener_programmed(
-        &mut self,
-        listener: &ListenerId,
-        generation: Option<i64>,
-        report: DataPlaneReport,
-    ) {
-        self.reports.set_listener(listener, generation, report);
-        self.dirty.reported.insert(listener.gateway.clone());
-    }
-
     /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
+    ///
+    /// One with another `uid` than the one that is there is another object, as if that had been [removed](Self::remove) before.
     pub fn insert(&mut self, object: impl Into<SnapshotObject>) {
         let object = object.into();
         let reference = object.reference();
+        if self.is_another_gateway(&object) {
+            self.forget_outside(&reference);
+        }
         let before = depends::of(&self.snapshot, &reference);
         self.snapshot.insert(object);
         self.changed(&reference, before);
@@ -263,12 +245,34 @@ impl Resolver {
         let before = depends::of(&self.snapshot, reference);
         let was_left_out = self.snapshot.is_left_out(reference);
         if self.snapshot.remove(reference).is_some() || was_left_out {
-            if reference.group == GROUP && reference.kind == "Gateway" {
-                let gateway = reference.namespaced_name();
-                self.addresses.remove(&gateway);
-                self.reports.forget(&gateway);
-            }
+            self.forget_outside(reference);
             self.changed(reference, before);
+        }
+    }
+
+    /// Whether a Gateway is not the one that is there under its name, but a later one.
+    fn is_another_gateway(&self, given: &SnapshotObject) -> bool {
+        let SnapshotObject::Gateway(gateway) = given else {
+            return false;
+        };
+        let present = self
+            .snapshot
+            .gateways()
+            .get(&object::place(&gateway.metadata));
+        let present = present.and_then(|present| present.metadata.uid.as_ref());
+        let uids = present.zip(gateway.metadata.uid.as_ref());
+        uids.is_some_and(|(one, other)| one != other)
+    }
+
+    /// Forgets what others than the API server have said of an object that has gone.
+    fn forget_outside(&mut self, reference: &ObjectRef) {
+        if reference.group == GROUP && reference.kind == "Gateway" {
+            let gateway = reference.namespaced_name();
+            self.addresses.remove(&gateway);
+            self.reports.forget(&gateway);
+            // One that looks the same is not looked at again by itself.
+            self.dirty.reported.insert(gateway.clone());
+            self.dirty.anew.insert(gateway);
         }
     }
 

@@ -4,11 +4,13 @@
 //! conditions of types that are not ours. What is not ours stays as it is. `lastTransitionTime` moves only
 //! where the status of a condition changes.
 
+mod event;
 mod limits;
 mod omitted;
 mod turned;
 mod write;
 
+pub use event::StatusEvent;
 pub(super) use limits::keep_within;
 pub use limits::{MAX_CONDITIONS, MAX_PARENTS};
 pub use omitted::{Omitted, StatusPart};
@@ -49,6 +51,7 @@ const OF_LISTENER: &[&str] = &[
 
 /// The next status of an object.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Next<S> {
     /// The whole status, the entries of other controllers included.
     pub status: S,

@@ -129,13 +129,23 @@ impl StatusWrite {
     }
 
     /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else: a server
-    /// takes out what we have applied before and is not in it. It needs no resourceVersion, since what others own stays.
+    /// takes out what we have applied before and is not in it. It needs no resourceVersion, since what others own stays. It has to be
+    /// sent with `force`: what a merge patch has written belongs to another field manager, and a server refuses to change it
+    /// otherwise (409).
     ///
     /// For Gateways and GatewayClasses, whose lists of conditions and listeners are maps to a server. Nothing for other
-    /// kinds: the list of entries in their statuses has one owner, which would take it away from other controllers.
+    /// kinds: the list of entries in their statuses has one owner, which would take it away from other controllers. And nothing
+    /// where something of ours has to go: a server leaves it in its place if another field manager has it as well, be it
+    /// an earlier controller's or that of a merge patch, and the write would be due for ever. There the
+    /// [`merge_patch`](Self::merge_patch) is the way.
     #[must_use]
     pub fn apply_patch(&self) -> Option<Value> {
-        let own = self.own.as_ref()?;
+        let own = json_of(self.own.as_ref()?);
+        let mut reached = self.present.as_ref().map_or(Value::Null, json_of);
+        apply(&mut reached, &own);
+        if reached != json_of(&self.status) {
+            return None;
+        }
         let mut metadata = json!({ "name": self.reference.name });
         if let (false, Value::Object(metadata)) =
             (self.reference.namespace.is_empty(), &mut metadata)
@@ -147,7 +157,7 @@ impl StatusWrite {
             "apiVersion": self.api_version(),
             "kind": self.reference.kind,
             "metadata": metadata,
-            "status": json_of(own),
+            "status": own,
         }))
     }
 }
@@ -212,6 +222,49 @@ fn own(next: &Status, wanted: &Status) -> Option<Status> {
         _ => return None,
     }
     Some(own)
+}
+
+/// Applies a part of a status to all of it as a server does where everything that is there has another owner too: nothing goes.
+fn apply(status: &mut Value, own: &Value) {
+    let Value::Object(own) = own else {
+        status.clone_from(own);
+        return;
+    };
+    if !status.is_object() {
+        *status = json!({});
+    }
+    let Value::Object(status) = status else {
+        return;
+    };
+    for (field, own) in own {
+        let present = status.entry(field.clone()).or_insert(Value::Null);
+        let (Value::Array(items), Some(key)) = (own, key_of(field)) else {
+            apply(present, own);
+            continue;
+        };
+        if !present.is_array() {
+            *present = json!([]);
+        }
+        for item in items {
+            let Value::Array(present) = &mut *present else {
+                continue;
+            };
+            match present.iter_mut().find(|one| key(one) == key(item)) {
+                Some(one) => apply(one, item),
+                None => present.push(item.clone()),
+            }
+        }
+    }
+}
+
+/// What tells the items of a list in a status apart, where a server merges them.
+fn key_of(field: &str) -> Option<fn(&Value) -> &Value> {
+    match field {
+        "conditions" => Some(|item| item.get("type").unwrap_or(item)),
+        "listeners" => Some(|item| item.get("name").unwrap_or(item)),
+        "supportedFeatures" => Some(|item| item),
+        _ => None,
+    }
 }
 
 fn keep_wanted(conditions: &mut Vec<Condition>, wanted: &[Condition]) {

@@ -10,14 +10,15 @@ use crate::manifest::{
     position::{Syntax, Tree},
     reader::Reader,
 };
-use std::io::Read;
+use std::{fmt, io::Read};
 
 /// The objects of a stream, one after the other; made by [`stream`](crate::manifest::stream).
 ///
 /// Each is an [`RawObject`], or a [`ReadError`] for what cannot be read. Memory follows the longest document: its text, and
 /// one object with its positions (an item, where the document is a list). The exception are lists in YAML whose items
 /// share anchors, which are read as a whole.
-#[derive(Debug)]
+///
+/// `Debug` shows how far it is, and nothing of what it reads: that may be a Secret.
 pub struct ObjectStream<R> {
     pub(super) feed: Feed<R>,
     pub(super) reader: Reader,
@@ -41,6 +42,16 @@ pub struct ObjectStream<R> {
     pub(super) ended_before: Option<usize>,
     /// How many JSON values there were before that.
     pub(super) json_values: usize,
+}
+
+impl<R> fmt::Debug for ObjectStream<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectStream")
+            .field("document", &self.document)
+            .field("objects", &self.objects)
+            .field("errors", &self.errors)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

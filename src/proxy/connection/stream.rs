@@ -64,6 +64,7 @@ pub(crate) enum Way {
 
 /// Where a connection goes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Connected {
     /// The backend.
     pub backend: Arc<Backend>,

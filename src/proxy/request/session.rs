@@ -36,6 +36,7 @@ pub enum SessionState {
 
 /// A token that was due with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Issued {
     /// Why.
     pub due: Due,

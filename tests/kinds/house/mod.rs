@@ -1,7 +1,8 @@
 //! How the sources are laid out: rooms of few files, no circle of files, imports that only point to earlier stages, and names
-//! that mean one thing.
+//! that mean one thing; and what the public interface leaves room for.
 
 mod features;
+mod public;
 mod reader_tests;
 mod sources;
 mod tokens;

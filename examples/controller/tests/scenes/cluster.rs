@@ -43,6 +43,7 @@ impl Cluster {
             of(Release::V1_1_0, Channel::Standard),
             of(Release::V1_1_0, Channel::Experimental),
             of(Release::V1_6_1, Channel::Standard),
+            of(Release::V1_6_1, Channel::Experimental),
         ]
     }
 
@@ -71,6 +72,14 @@ pub(crate) struct World {
 pub(crate) struct Running {
     pub(crate) tap: Tap,
     task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it, and waits until it has ended: it begins no write any more.
+    pub(crate) async fn stop(mut self) {
+        self.task.abort();
+        _ = (&mut self.task).await;
+    }
 }
 
 impl Drop for Running {
@@ -157,9 +166,8 @@ impl World {
             name: name.to_owned(),
             replica: replica.to_owned(),
             lease: NamespacedName::new(self.name, name.replace(['/', '.'], "-")),
-            lease_duration: Duration::from_secs(2),
+            lease_duration: Duration::from_secs(5),
             address: [192, 0, 2, 1].into(),
-            batch: Duration::from_millis(20),
         };
         let proxy = Proxy::new(
             Network {

@@ -174,10 +174,11 @@ scenes! {
         assert!(bound() >= before + 2);
         replicas.sort_by_key(|replica| replica.tap.writes().len());
         assert_eq!(replicas[0].tap.writes(), []);
-        drop(replicas.pop());
+        replicas.pop().unwrap().stop().await;
         world.patch_status("HTTPRoute", "cart", Value::Null).await;
         world.until("HTTPRoute", "cart", |route| accepted(route, &world.controller())).await;
-        assert!(!replicas[0].tap.writes().is_empty());
+        // A write is noted with its answer, which comes after what it has changed.
+        assert!(writes_to(&quiet(&replicas[0]).await, "cart/status").contains(&200));
     }
 
     /// A class goes after the last of its Gateways.
@@ -198,8 +199,53 @@ scenes! {
         }
         let controller = world.run(&world.controller(), "one", nowhere);
         let gateway = world.until("Gateway", "edge", |gateway| !gateway["status"]["listeners"].is_null()).await;
-        assert!(condition(&gateway["status"]["conditions"], "Programmed").starts_with("False"), "{gateway}");
+        let of = |conditions: &Value| {
+            let mut all = conditions.as_array().unwrap().iter();
+            let found = all.find(|condition| condition["type"] == "Programmed").unwrap();
+            (condition(conditions, "Programmed"), found["message"].as_str().unwrap().to_owned())
+        };
+        let (is, why) = of(&gateway["status"]["conditions"]);
+        assert_eq!(is, "False (NoResources)", "{gateway}");
+        assert!(why.starts_with("port 80 cannot be bound: "), "{why}");
+        let listener = of(&gateway["status"]["listeners"][0]["conditions"]);
+        assert_eq!(listener, ("False (Pending)".to_owned(), why));
         assert!(gateway["status"]["addresses"].as_array().is_none_or(Vec::is_empty));
+        quiet(&controller).await;
+        assert!(world.event_reasons().await.contains(&"NoResources".to_owned()));
+    }
+
+    /// An edit that asks the proxy for nothing new leaves a Gateway programmed, at its new generation; one that does is told once
+    /// the proxy has done it.
+    async fn an_edit_that_changes_no_traffic_is_programmed(world: &World) {
+        let controller = world.run(&world.controller(), "one", any_port);
+        world.until("Gateway", "edge", programmed).await;
+        quiet(&controller).await;
+        let mut listener = json!({ "name": "http", "port": 80, "protocol": "HTTP", "allowedRoutes": { "namespaces": { "from": "All" } } });
+        for generation in [2, 3] {
+            world.patch("Gateway", "edge", json!({ "spec": { "listeners": [listener] } })).await;
+            world.until("Gateway", "edge", |gateway| {
+                let mut conditions = gateway["status"]["conditions"].as_array().into_iter().flatten();
+                programmed(gateway) && conditions.all(|condition| condition["observedGeneration"] == generation)
+            })
+            .await;
+            quiet(&controller).await;
+            assert!(programmed(&world.get("Gateway", "edge").await));
+            listener["port"] = 81.into();
+        }
+    }
+
+    /// Parameters that are there are not said to be missing by a controller that takes none.
+    async fn parameters_are_declined(world: &World) {
+        let controller = world.run(&world.controller(), "one", any_port);
+        world.create("v1", "Secret", json!({ "metadata": { "name": "params" }, "type": "Opaque" })).await;
+        world.patch("Gateway", "edge", json!({ "spec": { "infrastructure": { "parametersRef": { "group": "", "kind": "Secret", "name": "params" } } } })).await;
+        let conditions = |gateway: &Value| gateway["status"]["conditions"].clone();
+        // Without the field nothing is asked for.
+        if world.get("Gateway", "edge").await["spec"]["infrastructure"].is_null() {
+            return;
+        }
+        let gateway = world.until("Gateway", "edge", |gateway| condition(&conditions(gateway), "Accepted") == "False (InvalidParameters)").await;
+        assert!(gateway["status"].to_string().contains("takes no parameters"), "{gateway:#}");
         quiet(&controller).await;
     }
 

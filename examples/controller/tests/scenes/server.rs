@@ -161,6 +161,7 @@ impl Server {
         if let Some(installed) = installed {
             object.as_object_mut().unwrap().remove("status");
             prune(&mut object, installed.schema());
+            schema::apply_defaults(&mut object, installed.schema());
         }
         if !target.namespace.is_empty() {
             object["metadata"]["namespace"] = target.namespace.as_str().into();
@@ -199,6 +200,7 @@ impl Server {
                 .unwrap()
                 .retain(|_, value| !value.is_null());
             prune(&mut after, installed.schema());
+            schema::apply_defaults(&mut after, installed.schema());
         }
         if target.is_status {
             after["metadata"] = before["metadata"].clone();
@@ -343,7 +345,8 @@ impl Server {
             {
                 let mut sent = sent();
                 self.change(&target, &sent.clone(), move |object| {
-                    if let Some(metadata) = sent["metadata"].as_object_mut() {
+                    let metadata = sent.get_mut("metadata").and_then(Value::as_object_mut);
+                    if let Some(metadata) = metadata {
                         metadata.remove("resourceVersion");
                     }
                     merge(object, &sent);

@@ -51,6 +51,11 @@ impl Update<'_> {
             }
         };
         let gateways = &mut resolver.resolution.effective.gateways;
+        let both = gateways.get(name).zip(effective.as_ref());
+        if !both.is_some_and(|(before, after)| before.is_same_but_for_routes(after)) {
+            // The data plane does not know yet what it is asked for now, whatever it has said before.
+            resolver.reports.forget(name);
+        }
         let same = gateways.get(name).map(AsRef::as_ref) == effective.as_ref();
         if same {
             return;

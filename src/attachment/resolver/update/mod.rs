@@ -130,6 +130,8 @@ impl<'a> Update<'a> {
         self.write_gateway_statuses();
         self.write_route_statuses();
         self.write_policy_statuses();
+        self.resolver
+            .tell_of_new(std::mem::take(&mut self.dirty.anew), &mut self.changes);
         self.changes
     }
 
@@ -230,12 +232,6 @@ impl<'a> Update<'a> {
             let resolver = &mut *self.resolver;
             let old = resolver.gateways.remove(&name);
             if let Some(new) = new {
-                let same = old
-                    .as_ref()
-                    .filter(|old| old.is_same_but_for_generation(&new));
-                if same.is_none() {
-                    resolver.reports.changed(&name, new.generation);
-                }
                 resolver.gateways.insert(name.clone(), new);
             }
             before.insert(name, old);
