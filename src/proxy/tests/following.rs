@@ -499,7 +499,9 @@ fn connections_in_a_mesh_follow_the_configuration() {
         "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}, {"name": "bytes", "port": 81}]},
     });
     let with = |others: &[Value]| {
-        let mut all = vec![service.clone(), slice("10.1.0.1")];
+        let mut endpoints = slice("10.1.0.1");
+        endpoints["ports"] = json!([{"port": 8080}, {"name": "bytes", "port": 8081}]);
+        let mut all = vec![service.clone(), endpoints];
         all.extend(others.iter().cloned());
         resolver(&all).resolution().effective.clone()
     };
