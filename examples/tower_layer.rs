@@ -2,14 +2,25 @@
 //!
 //! The service inside gets each request as its endpoint is to get it, with the [`Attempt`] among its extensions: the
 //! endpoint, what is spoken there, and how long it may take. Redirects, errors and filters never reach it.
+//!
+//! Copies for mirrors are [`Copies`], among the extensions of the request; where the data plane answers by itself, as with a
+//! redirect, among those of the response. They are without content, which is for whoever reads it to copy. A response by which the endpoint
+//! switches protocols says so to the client; what the two say then goes by what the server and the client of HTTP keep among the
+//! extensions, which the layer passes on.
 
 use gwapi::{
     attachment::{Options, Snapshot, resolve},
     manifest::{self, ReadOptions},
-    proxy::{Accepted, Attempt, Attempted, Begun, DataPlane, Draws, HttpSession, LocalAnswer},
+    proxy::{
+        Accepted, Attempt, Attempted, Begun, DataPlane, Draws, HttpSession, LocalAnswer, Mirrored,
+        switch,
+    },
     routing::RouterOptions,
 };
-use http::{Request, Response};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CONNECTION, HOST, UPGRADE},
+};
 use std::{
     error::Error,
     future::{Future, ready},
@@ -27,6 +38,10 @@ struct RouteLayer {
     /// A number below the given one.
     draw: fn(u64) -> u64,
 }
+
+/// The copies of a request that go to mirrors.
+#[derive(Clone, Debug)]
+struct Copies(Vec<Mirrored>);
 
 /// A service whose requests are routed.
 #[derive(Clone, Debug)]
@@ -73,13 +88,20 @@ where
             Attempted::Attempt(attempt) => attempt,
             Attempted::Answer(answer) => return Box::pin(ready(Ok(local(answer)))),
         };
+        let copies = exchange.copies();
         let mut request = Request::from_parts(exchange.outgoing(&attempt), content);
         request.extensions_mut().insert(attempt.clone());
+        request.extensions_mut().insert(Copies(copies));
         let response = self.inner.call(request);
         Box::pin(async move {
             let (mut head, content) = response.await?.into_parts();
             Ok(match exchange.respond(&attempt, &mut head, None) {
-                Ok(_) => Response::from_parts(head, content),
+                Ok(responded) => {
+                    if let Some(protocol) = responded.switched {
+                        switch(&mut head, protocol);
+                    }
+                    Response::from_parts(head, content)
+                }
                 Err(answer) => local(*answer),
             })
         })
@@ -87,22 +109,29 @@ where
 }
 
 /// An answer of the data plane itself.
-fn local<C: Default>(answer: LocalAnswer) -> Response<C> {
-    answer.into_response().map(|()| C::default())
+fn local<C: Default>(mut answer: LocalAnswer) -> Response<C> {
+    let copies = Copies(std::mem::take(&mut answer.mirrors));
+    let mut response = answer.into_response().map(|()| C::default());
+    response.extensions_mut().insert(copies);
+    response
 }
 
-/// Two rules: one with a filter, one that redirects.
+/// Two rules: one with filters and a mirror, one that redirects and has the same mirror.
 const OBJECTS: &str = r#"
     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge", "namespace": "shop"},
      "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]}}
     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"},
      "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "audit", "namespace": "shop"},
+     "spec": {"clusterIP": "10.0.0.2", "ports": [{"port": 80}]}}
     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "cart", "namespace": "shop"},
      "spec": {"parentRefs": [{"name": "edge"}], "rules": [
         {"matches": [{"path": {"value": "/cart"}}], "backendRefs": [{"name": "cart", "port": 80}], "filters": [
+            {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "audit", "port": 80}}},
             {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}},
             {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [{"name": "x-by", "value": "gwapi"}]}}]},
         {"matches": [{"path": {"value": "/old"}}], "filters": [
+            {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "audit", "port": 80}}},
             {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/cart"}}}]}]}}
 "#;
 
@@ -142,14 +171,33 @@ impl Service<Request<()>> for Say {
         let endpoint = attempt.and_then(|attempt| attempt.endpoint.get());
         let place = endpoint.map(|endpoint| format!("{}:{}", endpoint.address, endpoint.port));
         let content = format!("{} at {}", request.uri(), place.unwrap_or_default());
-        ready(Ok(Response::new(content)))
+        let copies = request.extensions().get::<Copies>().cloned();
+        let mut response = Response::new(content);
+        response
+            .extensions_mut()
+            .insert(copies.unwrap_or(Copies(Vec::new())));
+        // A server that takes every switch of protocols.
+        if let Some(asked) = request.headers().get(UPGRADE) {
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            let headers = [
+                (CONNECTION, HeaderValue::from_static("upgrade")),
+                (UPGRADE, asked.clone()),
+            ];
+            response.headers_mut().extend(headers);
+        }
+        ready(Ok(response))
     }
 }
 
 /// Asks for a path.
 fn ask(path: &str) -> Result<Response<String>, Box<dyn Error>> {
+    send(Request::get(path).body(())?)
+}
+
+fn send(mut request: Request<()>) -> Result<Response<String>, Box<dyn Error>> {
     let mut service = layer()?.layer(Say);
-    let request = Request::get(path).header("host", "shop.example").body(())?;
+    let host = HeaderValue::from_static("shop.example");
+    request.headers_mut().insert(HOST, host);
     let asked = async move {
         std::future::poll_fn(|context| service.poll_ready(context)).await?;
         service.call(request).await
@@ -167,6 +215,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             response.headers(),
             response.body()
         );
+        let copies = response.extensions().get::<Copies>();
+        for copy in copies.into_iter().flat_map(|copies| &copies.0) {
+            println!(
+                "  a copy to {}: {}",
+                copy.backend.reference(),
+                copy.request.uri
+            );
+        }
     }
     Ok(())
 }
@@ -180,4 +236,34 @@ fn requests_reach_the_service_inside_as_their_endpoint_is_to_get_them() {
     assert_eq!((old.status().as_u16(), old.body().as_str()), (302, ""));
     assert_eq!(old.headers()["location"], "http://shop.example/cart");
     assert_eq!(ask("/elsewhere").unwrap().status(), 404);
+}
+
+#[test]
+fn mirrors_and_switches_of_protocols_are_there_for_those_who_carry_them_out() {
+    let copied = |response: &Response<String>| {
+        let copies = response.extensions().get::<Copies>().unwrap();
+        let paths = copies.0.iter();
+        let paths = paths.map(|copy| {
+            (
+                copy.backend.reference().name.clone(),
+                copy.request.uri.to_string(),
+            )
+        });
+        paths.collect::<Vec<_>>()
+    };
+    let to_audit = |path: &str| vec![("audit".to_owned(), path.to_owned())];
+    assert_eq!(
+        copied(&ask("/cart/items").unwrap()),
+        to_audit("/cart/items")
+    );
+    assert_eq!(copied(&ask("/old").unwrap()), to_audit("/old"));
+    assert_eq!(copied(&ask("/elsewhere").unwrap()), []);
+
+    let request = Request::get("/cart")
+        .header(CONNECTION, "upgrade")
+        .header(UPGRADE, "websocket");
+    let response = send(request.body(()).unwrap()).unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()[UPGRADE], "websocket");
+    assert_eq!(response.headers()[CONNECTION], "upgrade");
 }

@@ -140,7 +140,7 @@ fn other_protocols(protocols: HeaderValue) -> Option<HeaderValue> {
 }
 
 /// The elements of a list, without the white space around them (RFC 9110, section 5.6.1). Empty ones are passed over.
-fn tokens(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn tokens(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == b',')
         .map(<[u8]>::trim_ascii)
         .filter(|token| !token.is_empty())

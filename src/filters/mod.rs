@@ -24,6 +24,9 @@
 //! | `Connection`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade` ([`CONNECTION_HEADERS`]) | refused: they describe one connection, and the proxy writes them for each of its own (RFC 9110, section 7.6.1) | refused | applied: the proxy removes them anyway |
 //! | `Content-Length` | refused: the proxy frames messages, and a forged length lets one request smuggle in another | refused | refused |
 //!
+//! A session that travels in a header can have none of these either, nor one to which HTTP or gRPC give a meaning, such as `Cookie`
+//! or `grpc-status` ([`SessionSettingsError::HeaderMeaning`](crate::attachment::effective::SessionSettingsError::HeaderMeaning)).
+//!
 //! In a response `Host` means nothing, and is a header like any other. Without `Upgrade` or `Connection` a request cannot
 //! ask for another protocol, such as WebSocket: see [`Filters::passes_upgrade`].
 //!
@@ -71,6 +74,7 @@ pub use compiled::{Filters, Step};
 pub use error::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
 pub use header_modifier::HeaderModifier;
 pub(crate) use header_modifier::check_new_header;
+pub(crate) use hop_by_hop::tokens;
 pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};
 pub use path_modifier::PathModifier;
 pub use redirect::{Redirect, RedirectContext};

@@ -1,11 +1,15 @@
-//! Sessions that two sides want to keep, each in its own way (GEP-1619, "Session Affinity in K8S Services").
+//! Sessions that two sides want to keep, each in its own way (GEP-1619, "Session Affinity in K8S Services"), and those of which clients
+//! drop the cookie.
 
 use super::FindingsByObject;
 use crate::{
-    attachment::{Resolver, RouteId, RouteKind, Snapshot, effective::EffectiveBackend},
+    attachment::{
+        Resolver, RouteId, RouteKind, Snapshot,
+        effective::{CookiePrefix, EffectiveBackend, SessionSettings, SessionTransport},
+    },
     meta::{NamespacedName, ObjectRef},
     rules::set as rules,
-    v1::SessionPersistence,
+    v1::{ProtocolType, SessionPersistence},
 };
 use std::collections::BTreeSet;
 
@@ -30,6 +34,7 @@ pub(super) fn has_affinity(snapshot: &Snapshot, service: &ObjectRef) -> bool {
 }
 
 pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
+    without_tls(resolver, found);
     let snapshot = resolver.snapshot();
     let affine = |backend: &EffectiveBackend| has_affinity(snapshot, &backend.reference);
     let mut of_rule = |route: &RouteId,
@@ -90,5 +95,50 @@ pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
                 found.push(&policy, &rules::ONE_KIND_OF_SESSION, path, message);
             }
         }
+    }
+}
+
+/// Reports cookies that clients take over TLS alone, because of their names, where a listener serves the route in cleartext.
+fn without_tls(resolver: &Resolver, found: &mut FindingsByObject) {
+    let gateways = &resolver.resolution().effective.gateways;
+    for gateway in gateways.values() {
+        let listeners = gateway.listeners.iter();
+        for listener in listeners.filter(|listener| listener.protocol == ProtocolType::Http) {
+            let at = format!("listener `{}` of Gateway {}", listener.name, gateway.name);
+            for attached in &listener.http {
+                let route = ObjectRef::gateway_api("HTTPRoute", &attached.route.reference);
+                for rule in &attached.route.rules {
+                    let own = rule.session_persistence.as_ref();
+                    say_dropped((&route, rule.index), own, &at, found);
+                }
+            }
+            for attached in &listener.grpc {
+                let route = ObjectRef::gateway_api("GRPCRoute", &attached.route.reference);
+                for rule in &attached.route.rules {
+                    let own = rule.session_persistence.as_ref();
+                    say_dropped((&route, rule.index), own, &at, found);
+                }
+            }
+        }
+    }
+}
+
+fn say_dropped(
+    (route, rule): (&ObjectRef, usize),
+    session: Option<&SessionPersistence>,
+    at: &str,
+    found: &mut FindingsByObject,
+) {
+    let settings = session.and_then(|session| SessionSettings::read(session).ok());
+    let Some(SessionTransport::Cookie(cookie)) = settings.map(|settings| settings.transport) else {
+        return;
+    };
+    let name = cookie.name.unwrap_or_default();
+    if CookiePrefix::of(&name).is_some() {
+        let path = format!("spec.rules[{rule}].sessionPersistence");
+        let message = format!(
+            "{at} speaks cleartext HTTP, over which clients drop a cookie named `{name}`: no session is kept there"
+        );
+        found.push(route, &rules::COOKIE_FITS_LISTENER, path, message);
     }
 }

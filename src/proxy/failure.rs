@@ -1,6 +1,7 @@
 //! Why an attempt came to nothing.
 
 use crate::certificate::ServerCertificateError;
+use http::StatusCode;
 use std::{fmt, sync::Arc};
 
 /// Why an attempt came to nothing.
@@ -19,6 +20,9 @@ pub enum Failure {
     Reset,
     /// What the endpoint sent is no response.
     Malformed,
+    /// The endpoint sent this status as its answer, which is none: an interim one (RFC 9110, section 15.2), or 101 where the
+    /// request did not ask for the protocol to which the endpoint switches (section 7.8).
+    NoAnswer(StatusCode),
     /// The [limit](crate::proxy::Attempt::limit) of the attempt is over.
     Timeout,
 }
@@ -29,7 +33,7 @@ impl Failure {
     pub fn is_before_sending(&self) -> bool {
         match self {
             Self::Connect | Self::Tls | Self::Certificate(_) => true,
-            Self::Reset | Self::Malformed | Self::Timeout => false,
+            Self::Reset | Self::Malformed | Self::NoAnswer(_) | Self::Timeout => false,
         }
     }
 }
@@ -42,6 +46,13 @@ impl fmt::Display for Failure {
             Self::Certificate(error) => return write!(f, "cannot prove who it is: {error}"),
             Self::Reset => "ended the connection before it sent a response",
             Self::Malformed => "sent something that is not a response",
+            Self::NoAnswer(StatusCode::SWITCHING_PROTOCOLS) => {
+                "switched to a protocol that the request did not ask for"
+            }
+            Self::NoAnswer(status) => {
+                let status = status.as_u16();
+                return write!(f, "sent the interim status {status} as its answer");
+            }
             Self::Timeout => "took too long",
         })
     }

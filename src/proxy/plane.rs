@@ -6,18 +6,18 @@ use super::{
     connection::{
         bind::{Binds, BoundListener, Withheld},
         in_force::{BindPlace, PortsInForce},
-        mesh::MeshService,
+        mesh::{MeshInForce, MeshPlane, service_key},
     },
 };
 use crate::{
     attachment::effective::{
-        Effective, EffectiveGateway, EffectiveListener, EffectiveService, IdleListener, SharedMap,
+        Effective, EffectiveGateway, EffectiveListener, IdleListener, SharedMap,
     },
     meta::{NamespacedName, Transport},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 /// The whole data plane of a configuration, without its I/O: from a connection to the answer that the client gets.
@@ -48,8 +48,9 @@ struct Inner {
     binds: Binds,
     /// Of this data plane and of all that it follows on, or that follow on it, too.
     in_force: Arc<PortsInForce<Bind>>,
-    /// Made when they are asked for.
-    services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
+    /// Of this data plane and of all that it follows on, or that follow on it, too.
+    mesh_in_force: Arc<MeshInForce>,
+    mesh: Arc<MeshPlane>,
 }
 
 /// What a new configuration changes for who drives a data plane.
@@ -63,7 +64,8 @@ pub struct Diff {
     /// Listeners that show clients other certificates than before.
     pub certificates: Vec<ListenerKey>,
     /// Listeners that are gone, or that speak otherwise, serve other hosts, or demand other certificates of clients than
-    /// before. Connections that they have taken come to an end once their requests have.
+    /// before. Connections that they have taken come to an end once their requests have. Connections in a mesh have no listener:
+    /// which of them come to an end is for [`DataPlane::continued`] to say.
     pub drain: Vec<ListenerKey>,
     /// Services and ServiceImports that are gone: connections to their endpoints are of no more use.
     pub services: Vec<ServiceKey>,
@@ -112,14 +114,19 @@ impl DataPlane {
             bindings.bind(&mut binds);
         }
         in_force.replace(&binds);
+        let mesh_in_force = before.map(|before| before.mesh_in_force.clone());
+        let mesh_in_force = mesh_in_force.unwrap_or_default();
+        let before = before.map(|before| &*before.mesh);
+        let mesh = MeshPlane::in_force(&effective, &endpoints, options, &mesh_in_force, before);
         Self {
             inner: Arc::new(Inner {
-                services: Mutex::new(kept(&effective, before)),
                 effective,
                 options,
                 endpoints,
                 binds,
                 in_force,
+                mesh_in_force,
+                mesh,
             }),
         }
     }
@@ -157,34 +164,20 @@ impl DataPlane {
         port: u16,
         client_namespace: &str,
     ) -> Option<MeshPort> {
-        let inner = &self.inner;
-        let effective = inner.effective.service(&key.name, key.import)?;
-        let mut made = inner
-            .services
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let service = match made.get(key) {
-            Some(service) => service.clone(),
-            None => {
-                let (endpoints, options) = (&inner.endpoints, inner.options);
-                let service = MeshService::new(effective.clone(), endpoints, options);
-                let service = Arc::new(service);
-                made.insert(key.clone(), service.clone());
-                service
-            }
-        };
-        drop(made);
-        MeshPort::new(service, transport, port, client_namespace)
+        self.inner.mesh.port(key, transport, port, client_namespace)
     }
 
     /// A connection that was made in an earlier configuration, in this one. It is for the driver to end those for which there is
     /// none; [`HttpSession::begin`] asks by itself.
     ///
     /// None where it comes to an end, once its requests have: in cleartext if the port is given up, or is no longer for HTTP;
-    /// over TLS if its listener is gone, speaks otherwise, serves other hosts, or demands other certificates of clients. What
-    /// a client in a mesh asks is found by [`service`](Self::service) each time.
+    /// over TLS if its listener is gone, speaks otherwise, serves other hosts, or demands other certificates of clients; in a
+    /// mesh if the Service has no such port any more, or no HTTPRoute or GRPCRoute governs it.
     #[must_use]
     pub fn continued(&self, session: &HttpSession) -> Option<HttpSession> {
+        if let Some(port) = session.mesh_port() {
+            return port.at(&self.inner.mesh)?.requests();
+        }
         let next = self.bind(session.bind()?.key())?;
         session.at(next)
     }
@@ -208,37 +201,6 @@ impl DataPlane {
         let diff = difference(&self.inner, &next.inner);
         (next, diff)
     }
-}
-
-/// The Services that are the same as before, but perhaps for their endpoints, with their tables.
-fn kept(effective: &Effective, before: Option<&Inner>) -> SharedMap<ServiceKey, Arc<MeshService>> {
-    let Some(before) = before else {
-        return SharedMap::default();
-    };
-    let made = before
-        .services
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let mut kept = made.clone();
-    drop(made);
-    let old = &before.effective;
-    for (after, before) in [
-        (&effective.services, &old.services),
-        (&effective.imports, &old.imports),
-    ] {
-        for changed in after.changes(before, Arc::ptr_eq) {
-            let Some(key) = changed.before.map(service_key) else {
-                continue;
-            };
-            let made = kept.get(&key);
-            let followed = made.zip(changed.after);
-            match followed.and_then(|(made, present)| made.followed(present)) {
-                Some(followed) => _ = kept.insert(key, Arc::new(followed)),
-                None => _ = kept.remove(&key),
-            }
-        }
-    }
-    kept
 }
 
 /// What it takes to bind the ports of a Gateway.
@@ -343,17 +305,12 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
     for (before, after) in [(&old.services, &new.services), (&old.imports, &new.imports)] {
         let changed = after.changes(before, Arc::ptr_eq);
         let gone = changed.filter(|changed| changed.after.is_none());
-        diff.services
-            .extend(gone.filter_map(|changed| changed.before).map(service_key));
+        diff.services.extend(
+            gone.filter_map(|changed| changed.before)
+                .map(|gone| service_key(gone)),
+        );
     }
     diff
-}
-
-fn service_key(service: &Arc<EffectiveService>) -> ServiceKey {
-    ServiceKey {
-        name: service.name.clone(),
-        import: service.import,
-    }
 }
 
 /// The Gateways that are not as before.

@@ -290,6 +290,13 @@ pub const ONE_KIND_OF_SESSION: Rule = Rule {
     help: "remove `sessionAffinity: ClientIP` from the Service, or the session persistence",
     ..OF_SET
 };
+/// The name of a session's cookie asks for TLS, and clients of a listener speak cleartext.
+pub const COOKIE_FITS_LISTENER: Rule = Rule {
+    id: "SessionPersistence/cookie-needs-tls",
+    message: "clients of a cleartext listener drop the cookie of the session: its name begins with `__Secure-` or `__Host-`",
+    help: "name the cookie otherwise, or attach the route to listeners of protocol HTTPS alone",
+    ..OF_SET
+};
 /// A Gateway asks for a GatewayClass that is not accepted.
 pub const CLASS_ACCEPTED: Rule = Rule {
     id: "Gateway/class-accepted",
@@ -332,6 +339,7 @@ pub(super) const RULES: &[Rule] = &[
     TARGET_USABLE,
     POLICY_USED,
     ONE_KIND_OF_SESSION,
+    COOKIE_FITS_LISTENER,
     CLASS_EXISTS,
     CLASS_ACCEPTED,
     RULE_APPLIES,

@@ -1,6 +1,9 @@
 //! What backends do with the traffic that they get.
 
-use super::{BackendBehaviour, EndpointTls, Request, SimulatedStep, moment::Moment, visit::Visit};
+use super::{
+    BackendBehaviour, EndpointTls, Request, SimulatedStep, moment::Moment, visit::Visit,
+    visit::VisitTraffic,
+};
 use crate::{meta::ObjectRef, proxy::Failure};
 
 /// What backends do with the traffic that they get; a closure is one, of which it is not known what it does in TLS.
@@ -45,6 +48,10 @@ impl EndpointTls {
                 .verify(chain, &moment.system, moment.timestamp())
                 .map(|()| true)
                 .map_err(|error| Failure::Certificate(error.into())),
+            // The client's own handshake gets no answer.
+            (None, Self::Cleartext) if matches!(visit.traffic, VisitTraffic::Sealed(_)) => {
+                Err(Failure::Tls)
+            }
             // What it sends is an alert of TLS.
             (None, Self::Shows(_)) if visit.is_cleartext() => Err(Failure::Malformed),
             (None, _) => Ok(false),
@@ -115,7 +122,7 @@ impl Backends for AllAlike<'_> {
 }
 
 /// What an endpoint does in TLS as a request says: that of a Service which the request names, and else, where a policy asks
-/// for TLS, that of all backends. Backends without a policy speak cleartext unless they are named.
+/// for TLS, that of all backends. Where a request says that, backends without a policy speak cleartext unless they are named.
 pub(super) fn tls_of_request(request: &Request, visit: &Visit<'_>) -> EndpointTls {
     let named = match request.backend_tls.is_empty() {
         true => None,
@@ -124,6 +131,9 @@ pub(super) fn tls_of_request(request: &Request, visit: &Visit<'_>) -> EndpointTl
     match (named, visit.tls) {
         (Some(named), _) => named.clone(),
         (None, Some(_)) => request.backend.tls.clone(),
-        (None, None) => EndpointTls::Assumed,
+        (None, None) => match &request.backend.tls {
+            EndpointTls::Assumed => EndpointTls::Assumed,
+            EndpointTls::Cleartext | EndpointTls::Shows(_) => EndpointTls::Cleartext,
+        },
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     attachment::effective::Effective,
     certificate::TrustStore,
     proxy::{DataPlane, DataPlaneOptions},
+    v1::TlsModeType,
 };
 use std::time::{Duration, SystemTime};
 
@@ -145,10 +146,15 @@ impl Simulator {
                 let asked = AtConnection::at_endpoint(request, (backend, *endpoint), moment);
                 Answerer::Connection(asked)
             }
-            Destination::Gateway { taken, .. } => match taken {
+            Destination::Gateway {
+                taken, listener, ..
+            } => match taken {
                 Taken::Session(session) => at_table(session.clone()),
                 Taken::Stream(stream) => {
-                    Answerer::Connection(AtConnection::new(request, stream.clone(), moment))
+                    let tls = listener.and_then(|listener| listener.tls.as_ref());
+                    let ends = tls.is_some_and(|tls| tls.mode != TlsModeType::Passthrough);
+                    let asked = AtConnection::new(request, stream.clone(), moment);
+                    Answerer::Connection(asked.tls_ends(ends))
                 }
             },
             Destination::Service { port, .. } => {

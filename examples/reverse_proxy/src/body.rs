@@ -3,16 +3,22 @@
 use crate::Error;
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::{
-    BodyExt, Empty,
-    channel::{Channel, Sender},
-    combinators::UnsyncBoxBody,
-};
+use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
 };
-use tokio::time::{Instant, Sleep};
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::{Instant, Sleep},
+};
 
 /// The content of a message.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Error>;
@@ -30,16 +36,40 @@ pub(crate) fn incoming(body: hyper::body::Incoming) -> Body {
 /// So many pieces of content may wait for a mirror. One that lags further behind gets no more: it must not hold up anybody.
 const WAITING: usize = 64;
 
-/// The content, and copies of it that come along as the content is read.
-pub(crate) fn copies(body: Body, count: usize) -> (Body, Vec<Body>) {
+/// A copy of the content of a message.
+pub(crate) struct CopiedBody {
+    /// The content. It ends with an error unless all of it was copied.
+    pub(crate) content: Body,
+    /// Comes to an end when nothing more is copied.
+    pub(crate) ended: oneshot::Receiver<()>,
+}
+
+/// The content, and copies of it that come along as the content is read. `cut` counts those that lag behind too far.
+pub(crate) fn copies(body: Body, count: usize, cut: &Arc<AtomicU64>) -> (Body, Vec<CopiedBody>) {
     if count == 0 {
         return (body, Vec::new());
     }
-    let channels = (0..count).map(|_| Channel::<Bytes, Error>::new(WAITING));
-    let (mirrors, copies) = channels
-        .map(|(sender, channel)| (sender, channel.boxed_unsync()))
-        .unzip();
-    (Copied { body, mirrors }.boxed_unsync(), copies)
+    let (mut mirrors, mut copies) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let (sender, frames) = mpsc::channel(WAITING);
+        let (end, ended) = oneshot::channel();
+        let whole = Arc::new(AtomicBool::new(false));
+        let copy = CopyFrames {
+            frames,
+            whole: Some(whole.clone()),
+        };
+        copies.push(CopiedBody {
+            content: copy.boxed_unsync(),
+            ended,
+        });
+        mirrors.push(CopySender {
+            frames: sender,
+            whole,
+            _end: end,
+        });
+    }
+    let cut = cut.clone();
+    (Copied { body, mirrors, cut }.boxed_unsync(), copies)
 }
 
 /// Reads content to its end, for the sake of its copies.
@@ -47,9 +77,65 @@ pub(crate) fn drain(mut body: Body) {
     tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
 }
 
+/// What one mirror gets.
+struct CopySender {
+    frames: mpsc::Sender<Frame<Bytes>>,
+    /// Set before this is dropped, where nothing is missing.
+    whole: Arc<AtomicBool>,
+    _end: oneshot::Sender<()>,
+}
+
+impl CopySender {
+    /// Ends the copy, all of which was sent. Dropped otherwise, it leaves a copy that is broken: the mirror must not take it for
+    /// a complete one.
+    fn finish(self) {
+        self.whole.store(true, Ordering::Release);
+    }
+}
+
+/// A copy as a mirror's connection reads it.
+struct CopyFrames {
+    frames: mpsc::Receiver<Frame<Bytes>>,
+    /// None once the end was told.
+    whole: Option<Arc<AtomicBool>>,
+}
+
+impl http_body::Body for CopyFrames {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(frame) = ready!(self.frames.poll_recv(context)) {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        let whole = self.whole.take();
+        let cut = whole.is_some_and(|whole| !whole.load(Ordering::Acquire));
+        Poll::Ready(cut.then(|| Err("the copy ends early".into())))
+    }
+}
+
 struct Copied {
     body: Body,
-    mirrors: Vec<Sender<Bytes, Error>>,
+    mirrors: Vec<CopySender>,
+    cut: Arc<AtomicU64>,
+}
+
+impl Copied {
+    fn finish(&mut self) {
+        self.mirrors.drain(..).for_each(CopySender::finish);
+    }
+}
+
+impl Drop for Copied {
+    /// Whoever knows that nothing more comes need not ask for it.
+    fn drop(&mut self) {
+        if self.body.is_end_stream() {
+            self.finish();
+        }
+    }
 }
 
 impl http_body::Body for Copied {
@@ -61,20 +147,22 @@ impl http_body::Body for Copied {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Self { mirrors, cut, .. } = &mut *self;
         match &frame {
-            Some(Ok(frame)) => self.mirrors.retain_mut(|mirror| {
+            Some(Ok(frame)) => mirrors.retain(|mirror| {
                 let copy = match (frame.data_ref(), frame.trailers_ref()) {
                     (Some(data), _) => Frame::data(data.clone()),
                     (None, Some(trailers)) => Frame::trailers(trailers.clone()),
                     (None, None) => return true,
                 };
-                mirror.try_send(copy).is_ok()
+                let sent = mirror.frames.try_send(copy);
+                if matches!(sent, Err(TrySendError::Full(_))) {
+                    cut.fetch_add(1, Ordering::Relaxed);
+                }
+                sent.is_ok()
             }),
-            // Without this the copy would look complete.
-            Some(Err(_)) => self.mirrors.drain(..).for_each(|mirror| {
-                mirror.abort("the content ends early".into());
-            }),
-            None => self.mirrors.clear(),
+            Some(Err(_)) => mirrors.clear(),
+            None => self.finish(),
         }
         Poll::Ready(frame)
     }

@@ -189,10 +189,16 @@ pub(crate) async fn relay(
     stream: &Stream,
     mut client: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<(), Error> {
-    let connected = shared.draws(|draws| stream.connect(draws));
-    let connected = connected.map_err(|why| why.to_string())?;
+    let mut failed = Vec::new();
+    let (connected, mut backend) = loop {
+        let connected = shared.draws(|draws| stream.connect_elsewhere(&failed, draws));
+        let connected = connected.map_err(|why| why.to_string())?;
+        match TcpStream::connect(shared.dial(connected.endpoint.get())?).await {
+            Ok(backend) => break (connected, backend),
+            Err(_) => failed.push(connected),
+        }
+    };
     let connected_to = connected.backend.clone();
-    let mut backend = TcpStream::connect(shared.dial(connected.endpoint.get())?).await?;
     _ = backend.set_nodelay(true);
     match connected.tls() {
         None => copy_bidirectional(&mut client, &mut backend).await?,

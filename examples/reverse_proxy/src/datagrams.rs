@@ -1,26 +1,25 @@
 //! Datagrams: each client has a socket of its own to the endpoint that was chosen for it.
 
-use crate::{Error, mesh::MeshKey, proxy::Shared};
-use gwapi::proxy::{Accepted, BindKey, Stream};
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::UdpSocket, time::timeout};
-
-/// How long a client keeps its socket while neither side sends anything.
-const IDLE: Duration = Duration::from_secs(60);
+use crate::{Error, ports::Source, proxy::Shared};
+use gwapi::proxy::{Accepted, Connected, Stream};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    net::UdpSocket,
+    sync::oneshot,
+    task::{AbortHandle, JoinSet},
+    time::{Instant, timeout_at},
+};
 
 /// The longest datagram.
 const LONGEST: usize = 1 << 16;
 
-/// Whose datagrams these are.
-pub(crate) enum Source {
-    /// Those of clients of a Gateway.
-    Gateway(BindKey),
-    /// Those of pods, to a Service.
-    Mesh(MeshKey),
-}
-
 impl Source {
-    /// Where the configuration in force leads them.
+    /// Where the configuration in force leads datagrams.
     fn stream(&self, shared: &Shared) -> Result<Stream, Error> {
         match self {
             Self::Gateway(key) => match shared.configuration().plane.accept(key) {
@@ -32,36 +31,107 @@ impl Source {
     }
 }
 
-/// Carries datagrams to backends, and what these answer back.
-pub(crate) async fn carry(shared: Arc<Shared>, source: Source, socket: UdpSocket) {
-    let socket = Arc::new(socket);
-    let mut ways: HashMap<SocketAddr, std::sync::Weak<UdpSocket>> = HashMap::new();
-    let mut datagram = vec![0; LONGEST];
-    loop {
-        let Ok((length, client)) = socket.recv_from(&mut datagram).await else {
-            continue;
-        };
-        let sent = datagram.get(..length).unwrap_or_default();
-        let way = match ways.get(&client).and_then(std::sync::Weak::upgrade) {
-            Some(way) => way,
-            None => {
-                ways.retain(|_, way| way.strong_count() > 0);
-                // Datagrams that lead nowhere are dropped.
-                let Ok(way) = connect(&shared, &source).await else {
-                    continue;
-                };
-                let way = Arc::new(way);
-                ways.insert(client, Arc::downgrade(&way));
-                tokio::spawn(answer(socket.clone(), way.clone(), client));
-                way
-            }
-        };
-        _ = way.send(sent).await;
+/// A client's way to its endpoint, and back.
+struct Flow {
+    connected: Connected,
+    to_endpoint: Arc<UdpSocket>,
+    last: Arc<LastSent>,
+    answers: AbortHandle,
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        self.answers.abort();
     }
 }
 
+/// When one of the two sides has last sent anything.
+struct LastSent(Mutex<Instant>);
+
+impl LastSent {
+    fn now() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    fn touch(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Carries datagrams to backends, and what these answer back, until it is stopped. Returns the socket once nobody else has it.
+pub(crate) async fn carry(
+    shared: &Arc<Shared>,
+    source: &Source,
+    socket: UdpSocket,
+    mut stopped: oneshot::Receiver<()>,
+) -> Option<UdpSocket> {
+    let socket = Arc::new(socket);
+    let mut flows: HashMap<SocketAddr, Flow> = HashMap::new();
+    let mut answers = JoinSet::new();
+    let mut changes = shared.changes();
+    let mut datagram = vec![0; LONGEST];
+    loop {
+        let received = tokio::select! {
+            // What comes after a change goes where that leads.
+            biased;
+            _ = &mut stopped => break,
+            changed = changes.changed() => match changed {
+                Ok(()) => {
+                    leave_what_is_gone(&mut flows, source.stream(shared).ok().as_ref());
+                    continue;
+                }
+                Err(_) => break,
+            },
+            received = socket.recv_from(&mut datagram) => received,
+        };
+        let Ok((length, client)) = received else {
+            continue;
+        };
+        let sent = datagram.get(..length).unwrap_or_default();
+        if flows
+            .get(&client)
+            .is_none_or(|flow| flow.answers.is_finished())
+        {
+            flows.retain(|_, flow| !flow.answers.is_finished());
+            while answers.try_join_next().is_some() {}
+            // Datagrams that lead nowhere are dropped.
+            let Ok((connected, to_endpoint)) = connect(shared, source).await else {
+                continue;
+            };
+            let (to_endpoint, last) = (Arc::new(to_endpoint), Arc::new(LastSent::now()));
+            let idle = shared.network.limits.idle_datagrams;
+            let back = (socket.clone(), client);
+            let answers = answers.spawn(answer(back, to_endpoint.clone(), last.clone(), idle));
+            let flow = Flow {
+                connected,
+                to_endpoint,
+                last,
+                answers,
+            };
+            flows.insert(client, flow);
+        }
+        if let Some(flow) = flows.get(&client) {
+            flow.last.touch();
+            _ = flow.to_endpoint.send(sent).await;
+        }
+    }
+    drop(flows);
+    answers.shutdown().await;
+    Arc::into_inner(socket)
+}
+
+/// Ends the flows whose endpoint the configuration in force does not lead to any more: the client's next datagram is led
+/// anew.
+fn leave_what_is_gone(flows: &mut HashMap<SocketAddr, Flow>, stream: Option<&Stream>) {
+    flows.retain(|_, flow| stream.is_some_and(|stream| stream.leads_to(&flow.connected)));
+}
+
 /// A socket to the endpoint that is chosen for a client.
-async fn connect(shared: &Shared, source: &Source) -> Result<UdpSocket, Error> {
+async fn connect(shared: &Shared, source: &Source) -> Result<(Connected, UdpSocket), Error> {
     let stream = source.stream(shared)?;
     let connected = shared.draws(|draws| stream.connect(draws));
     let connected = connected.map_err(|why| why.to_string())?;
@@ -71,16 +141,32 @@ async fn connect(shared: &Shared, source: &Source) -> Result<UdpSocket, Error> {
         false => UdpSocket::bind("0.0.0.0:0").await?,
     };
     socket.connect((host, port)).await?;
-    Ok(socket)
+    Ok((connected, socket))
 }
 
-/// Takes what an endpoint answers to its client.
-async fn answer(socket: Arc<UdpSocket>, way: Arc<UdpSocket>, client: SocketAddr) {
+/// Takes what an endpoint answers to its client, until neither side has sent anything for a while.
+async fn answer(
+    (socket, client): (Arc<UdpSocket>, SocketAddr),
+    from_endpoint: Arc<UdpSocket>,
+    last: Arc<LastSent>,
+    idle: Duration,
+) {
     let mut datagram = vec![0; LONGEST];
-    while let Ok(Ok(length)) = timeout(IDLE, way.recv(&mut datagram)).await {
-        let sent = datagram.get(..length).unwrap_or_default();
-        if socket.send_to(sent, client).await.is_err() {
-            return;
+    loop {
+        let end = last.at() + idle;
+        match timeout_at(end, from_endpoint.recv(&mut datagram)).await {
+            Ok(Ok(length)) => {
+                last.touch();
+                let sent = datagram.get(..length).unwrap_or_default();
+                if socket.send_to(sent, client).await.is_err() {
+                    return;
+                }
+            }
+            // Nobody is there any more.
+            Ok(Err(_)) => return,
+            // The client may have sent something meanwhile.
+            Err(_) if last.at() + idle > end => {}
+            Err(_) => return,
         }
     }
 }

@@ -3,12 +3,13 @@
 use crate::{
     body::{self, Body, Limited},
     connection::Caller,
+    mirrors::mirror,
     proxy::{Shared, random_bytes},
     upstream::{Connection, Way},
 };
 use gwapi::proxy::{
-    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, Issuing, LocalAnswer, Mirrored,
-    Recalling, switch,
+    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, Issuing, LocalAnswer, Recalling,
+    switch,
 };
 use http::{Request, Response, StatusCode};
 use hyper::{
@@ -236,7 +237,7 @@ async fn within<T>(
 }
 
 /// Sends a request. Where a connection that was kept has ended meanwhile, it goes over a new one.
-async fn send(
+pub(crate) async fn send(
     shared: &Shared,
     way: &Way,
     connection: Connection,
@@ -263,31 +264,6 @@ fn local(shared: &Arc<Shared>, mut answer: LocalAnswer, content: Body) -> Respon
         body::drain(mirror(shared, mirrors, content));
     }
     answer.into_response().map(|()| body::empty())
-}
-
-/// Sends copies of a request. What becomes of them concerns nobody.
-fn mirror(shared: &Arc<Shared>, mirrors: Vec<Mirrored>, content: Body) -> Body {
-    let (content, copies) = body::copies(content, mirrors.len());
-    for (mirrored, content) in mirrors.into_iter().zip(copies) {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            let way = Way::new(&shared, &mirrored.endpoint, mirrored.protocol)?;
-            let connection = shared.upstream.connect(&way).await?;
-            let request = Request::from_parts(mirrored.outgoing(), content);
-            let (response, sender) = send(&shared, &way, connection, request).await?;
-            body::drain(Limited::boxed(
-                body::incoming(response.into_body()),
-                None,
-                move || {
-                    if let Some(sender) = sender {
-                        shared.upstream.keep(way, sender);
-                    }
-                },
-            ));
-            Ok::<(), Failure>(())
-        });
-    }
-    content
 }
 
 /// Carries what the two sides say after they have switched protocols.

@@ -1,6 +1,6 @@
 //! A proxy that follows the manifests of a folder.
 
-use crate::{Proxy, manifests::Manifests};
+use crate::{DroppedCopies, Proxy, manifests::Manifests};
 use gwapi::proxy::{BindKey, Diff};
 use std::{io, time::Duration};
 
@@ -13,9 +13,14 @@ pub enum Heard {
     Unreadable(io::Error),
     /// Another configuration is in force: what that changes, and which ports cannot be bound.
     Changed(Diff, Vec<(BindKey, io::Error)>),
+    /// Ports are bound now that could not be before.
+    Bound(Vec<BindKey>),
+    /// Mirrors did not get copies of requests, or did not answer.
+    CopiesDropped(DroppedCopies),
 }
 
-/// Looks at the files again and again, and has the proxy serve what they say, while requests run.
+/// Looks at the files again and again, and has the proxy serve what they say, while requests run. Ports that cannot be bound
+/// are tried again each time.
 pub async fn follow(
     mut manifests: Manifests,
     proxy: &mut Proxy,
@@ -24,7 +29,12 @@ pub async fn follow(
 ) -> ! {
     loop {
         match manifests.read() {
-            Ok(None) => {}
+            Ok(None) => {
+                let (bound, _) = proxy.bind_again().await;
+                if !bound.is_empty() {
+                    hear(proxy, Heard::Bound(bound));
+                }
+            }
             Ok(Some((effective, problems))) => {
                 for problem in problems {
                     hear(proxy, Heard::Problem(problem));
@@ -33,6 +43,10 @@ pub async fn follow(
                 hear(proxy, Heard::Changed(diff, errors));
             }
             Err(error) => hear(proxy, Heard::Unreadable(error)),
+        }
+        let dropped = proxy.take_dropped_copies();
+        if !dropped.is_empty() {
+            hear(proxy, Heard::CopiesDropped(dropped));
         }
         tokio::time::sleep(every).await;
     }

@@ -8,10 +8,12 @@
 //! | --- | --- | --- |
 //! | `manifests` | reads objects from a folder, and finds for which release they are meant | `manifest::read`, `Resolver`, `validation::Uses` |
 //! | `follow` | keeps a proxy to what the files say | |
-//! | `proxy` | binds ports, changes the configuration | `DataPlane::next` |
+//! | `proxy` | changes the configuration | `DataPlane::next` |
+//! | `ports` | binds ports, and keeps the sockets that the next configuration binds, too | `DataPlane::accept` |
 //! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
 //! | `mesh` | takes what pods of a namespace send to a Service | `DataPlane::service`, `MeshPort` |
 //! | `exchange` | takes a request to an endpoint, and the response back | `HttpSession::begin`, `Exchange` |
+//! | `mirrors` | takes copies of requests to mirrors, as many and as long as there is room and time | `Mirrored` |
 //! | `upstream` | connects to endpoints, and keeps connections | `Attempt` |
 //! | `datagrams` | carries datagrams | `Stream` |
 //! | `tls` | settings of rustls | `TlsSettings`, `EffectiveBackendTls` |
@@ -27,13 +29,16 @@ mod exchange;
 pub mod follow;
 pub mod manifests;
 mod mesh;
+mod mirrors;
+mod ports;
 mod proxy;
 mod rewind;
 mod tls;
 mod upstream;
 
 pub use mesh::MeshKey;
-pub use proxy::{Dial, Network, Proxy};
+pub use mirrors::DroppedCopies;
+pub use proxy::{Dial, Limits, Network, Proxy};
 
 /// Whatever ends a connection. It concerns those who operate the proxy, and no client.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

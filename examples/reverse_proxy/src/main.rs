@@ -106,10 +106,20 @@ fn tell(proxy: &Proxy, heard: Heard) {
     let (diff, errors) = match heard {
         Heard::Problem(problem) => return eprintln!("{problem}"),
         Heard::Unreadable(error) => return eprintln!("{error}"),
+        Heard::CopiesDropped(dropped) => return eprintln!("{dropped}"),
+        Heard::Bound(keys) => {
+            for key in &keys {
+                eprintln!("listening on {}", named(key));
+            }
+            return;
+        }
         Heard::Changed(diff, errors) => (diff, errors),
     };
     for (key, error) in &errors {
-        eprintln!("cannot listen on {}: {error}", named(key));
+        eprintln!(
+            "cannot listen on {}: {error}; it is tried again",
+            named(key)
+        );
     }
     for key in &diff.unbind {
         eprintln!("stopped listening on {}", named(key));

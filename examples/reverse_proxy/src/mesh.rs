@@ -4,7 +4,6 @@
 use crate::{
     Error,
     connection::{self, Caller},
-    datagrams::{self, Source},
     proxy::Shared,
     rewind::Rewind,
 };
@@ -13,10 +12,7 @@ use gwapi::{
     proxy::{MeshPort, ServiceKey},
 };
 use std::{io, sync::Arc};
-use tokio::{
-    io::AsyncReadExt,
-    net::{TcpListener, TcpStream},
-};
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 /// The type of a record of TLS that carries a handshake, which a client begins with (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
@@ -48,39 +44,27 @@ impl MeshKey {
     }
 }
 
-/// Takes connections. Those that were taken outlive the port.
-pub(crate) async fn accept(shared: Arc<Shared>, key: MeshKey, listener: TcpListener) {
-    loop {
-        let Ok((client, _)) = listener.accept().await else {
-            // Mostly there are too many open files.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        _ = client.set_nodelay(true);
-        let (shared, key) = (shared.clone(), key.clone());
-        tokio::spawn(async move {
-            // A connection that ends in disorder concerns nobody else.
-            _ = serve(&shared, &key, client).await;
-        });
+/// Serves a client to the end of its connection. What it speaks shows in its first byte, which is waited for only where it
+/// matters: at other ports the backend may be the one to speak first.
+pub(crate) async fn serve(
+    shared: &Arc<Shared>,
+    key: &MeshKey,
+    mut client: TcpStream,
+) -> Result<(), Error> {
+    let port = key.find(shared)?;
+    if !port.depends_on_protocol() {
+        return connection::relay(shared, &port.stream(false), client).await;
     }
-}
-
-/// Serves a client to the end of its connection. What it speaks shows in its first byte.
-async fn serve(shared: &Arc<Shared>, key: &MeshKey, mut client: TcpStream) -> Result<(), Error> {
     let mut first = Vec::with_capacity(1);
     if client.read_buf(&mut first).await? == 0 {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     let over_tls = first.first() == Some(&HANDSHAKE);
     let client = Rewind::new(first, client);
+    // There may be another configuration by now.
     let port = key.find(shared)?;
     match port.requests().is_some() && !over_tls {
         true => connection::requests(shared, Caller::Pod(key.clone()), client).await,
         false => connection::relay(shared, &port.stream(over_tls), client).await,
     }
-}
-
-/// Carries datagrams.
-pub(crate) async fn carry(shared: Arc<Shared>, key: MeshKey, socket: tokio::net::UdpSocket) {
-    datagrams::carry(shared, Source::Mesh(key), socket).await;
 }

@@ -1,24 +1,19 @@
 //! The proxy as a whole: ports that are bound, and the configuration by which it serves them.
 
 use crate::{
-    connection,
-    datagrams::{self, Source},
-    mesh::{self, MeshKey},
+    mesh::MeshKey,
+    mirrors::{DroppedCopies, Mirrors},
+    ports::{Freed, Port, Source, taken_over},
     tls::ServerConfigs,
     upstream::Upstream,
 };
 use gwapi::{
     attachment::effective::{Effective, Endpoint},
     backend::session::{SessionKey, SessionKeys},
-    meta::Transport,
     proxy::{BindKey, DataPlane, DataPlaneOptions, Diff, Draws},
 };
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
-use tokio::{
-    net::{TcpListener, UdpSocket},
-    sync::watch,
-    task::JoinHandle,
-};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Tells the host and the port at which an endpoint is reached.
 pub type Dial = dyn Fn(Endpoint<'_>) -> (String, u16) + Send + Sync;
@@ -31,6 +26,29 @@ pub struct Network {
     pub dial: Box<Dial>,
     /// A number below the given one.
     pub draw: fn(u64) -> u64,
+    /// What others may cost the proxy.
+    pub limits: Limits,
+}
+
+/// How long and how often what nobody waits for may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A mirror has so long to answer once all of its copy is there.
+    pub mirror: Duration,
+    /// So many copies of requests are on their way to mirrors at most. Those beyond are dropped.
+    pub mirrors: usize,
+    /// A client of datagrams keeps its endpoint for so long while neither side sends anything.
+    pub idle_datagrams: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            mirror: Duration::from_secs(15),
+            mirrors: 1024,
+            idle_datagrams: Duration::from_secs(60),
+        }
+    }
 }
 
 impl Network {
@@ -41,6 +59,7 @@ impl Network {
             bind: |key| SocketAddr::from(([127, 0, 0, 1], key.port)),
             dial: Box::new(|endpoint| (endpoint.address.to_owned(), endpoint.port)),
             draw: |below| fastrand::u64(..below),
+            limits: Limits::default(),
         }
     }
 }
@@ -49,6 +68,7 @@ impl Network {
 pub(crate) struct Shared {
     pub(crate) network: Network,
     pub(crate) upstream: Upstream,
+    pub(crate) mirrors: Mirrors,
     /// The keys of session tokens. All replicas of a proxy would read the same ones from a Secret. None where the system has
     /// no randomness for one.
     pub(crate) keys: Option<SessionKeys>,
@@ -98,19 +118,6 @@ impl Shared {
     }
 }
 
-/// A port that is bound.
-struct Port {
-    address: SocketAddr,
-    /// Takes connections, or datagrams, until it is dropped.
-    task: JoinHandle<()>,
-}
-
-impl Drop for Port {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 /// A running proxy. It takes connections until it is dropped.
 pub struct Proxy {
     shared: Arc<Shared>,
@@ -139,6 +146,7 @@ impl Proxy {
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
+                mirrors: Mirrors::new(&network.limits),
                 network,
                 upstream: Upstream::new(),
                 hard_coded,
@@ -161,24 +169,59 @@ impl Proxy {
         effective: impl Into<Arc<Effective>>,
     ) -> (Diff, Vec<(BindKey, io::Error)>) {
         let (next, diff) = self.shared.configuration().plane.next(effective);
-        let configuration = Configuration::new(next.clone());
-        self.shared.configuration.send_replace(configuration);
+        let mut freed = Vec::new();
         for key in &diff.unbind {
-            self.ports.remove(key);
+            if let Some(port) = self.ports.remove(key) {
+                freed.extend(port.give_up().await);
+            }
         }
+        let configuration = Configuration::new(next);
+        self.shared.configuration.send_replace(configuration);
         self.shared.upstream.forget_closed();
-        let mut errors = Vec::new();
         // Ports that could not be bound before are tried again.
-        for bind in next.binds() {
-            if self.ports.contains_key(bind.key()) {
-                continue;
-            }
-            match self.bind(bind.key()).await {
-                Ok(port) => _ = self.ports.insert(bind.key().clone(), port),
-                Err(error) => errors.push((bind.key().clone(), error)),
+        let (_, errors) = self.bind_missing(freed).await;
+        (diff, errors)
+    }
+
+    /// Binds the ports of the configuration that could not be bound before. Returns those that now are, and those that still
+    /// cannot be.
+    pub async fn bind_again(&mut self) -> (Vec<BindKey>, Vec<(BindKey, io::Error)>) {
+        self.bind_missing(Vec::new()).await
+    }
+
+    /// Binds the ports of the configuration that are not bound, at sockets that were given up where these fit.
+    async fn bind_missing(
+        &mut self,
+        mut freed: Vec<Freed>,
+    ) -> (Vec<BindKey>, Vec<(BindKey, io::Error)>) {
+        let plane = self.shared.configuration().plane;
+        let mut wanted = Vec::new();
+        for bind in plane.binds() {
+            let key = bind.key();
+            if !self.ports.contains_key(key) {
+                let at = (self.shared.network.bind)(key);
+                wanted.push((key, at, taken_over(&mut freed, key.transport, at)));
             }
         }
-        (diff, errors)
+        // Whatever is left is closed before anything is bound: it may be in the way.
+        drop(freed);
+        let (mut bound, mut errors) = (Vec::new(), Vec::new());
+        for (key, at, freed) in wanted {
+            match Port::open(&self.shared, Source::Gateway(key.clone()), at, freed).await {
+                Ok(port) => {
+                    self.ports.insert(key.clone(), port);
+                    bound.push(key.clone());
+                }
+                Err(error) => errors.push((key.clone(), error)),
+            }
+        }
+        (bound, errors)
+    }
+
+    /// The copies of requests that mirrors did not get, or did not answer, since this was last asked for.
+    #[must_use]
+    pub fn take_dropped_copies(&self) -> DroppedCopies {
+        self.shared.mirrors.take_dropped()
     }
 
     /// Where a port of a Gateway is bound.
@@ -194,68 +237,16 @@ impl Proxy {
     ///
     /// When the address cannot be bound.
     pub async fn bind_mesh(&mut self, key: MeshKey, at: SocketAddr) -> io::Result<SocketAddr> {
-        let shared = self.shared.clone();
-        let own = key.clone();
-        let port = match key.transport {
-            Transport::Tcp => {
-                let listener = TcpListener::bind(at).await?;
-                Port {
-                    address: listener.local_addr()?,
-                    task: tokio::spawn(mesh::accept(shared, own, listener)),
-                }
-            }
-            Transport::Udp => {
-                let socket = UdpSocket::bind(at).await?;
-                Port {
-                    address: socket.local_addr()?,
-                    task: tokio::spawn(mesh::carry(shared, own, socket)),
-                }
-            }
-        };
+        let mut freed = Vec::new();
+        if let Some(before) = self.mesh.remove(&key) {
+            freed.extend(before.give_up().await);
+        }
+        let own = taken_over(&mut freed, key.transport, at);
+        drop(freed);
+        let port = Port::open(&self.shared, Source::Mesh(key.clone()), at, own).await?;
         let address = port.address;
         self.mesh.insert(key, port);
         Ok(address)
-    }
-
-    async fn bind(&self, key: &BindKey) -> io::Result<Port> {
-        let at = (self.shared.network.bind)(key);
-        let shared = self.shared.clone();
-        let key = key.clone();
-        Ok(match key.transport {
-            Transport::Tcp => {
-                let listener = TcpListener::bind(at).await?;
-                Port {
-                    address: listener.local_addr()?,
-                    task: tokio::spawn(accept(shared, key, listener)),
-                }
-            }
-            Transport::Udp => {
-                let socket = UdpSocket::bind(at).await?;
-                Port {
-                    address: socket.local_addr()?,
-                    task: tokio::spawn(datagrams::carry(shared, Source::Gateway(key), socket)),
-                }
-            }
-        })
-    }
-}
-
-/// Takes connections. Those that were taken outlive the port.
-async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Mostly there are too many open files.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        _ = stream.set_nodelay(true);
-        if let Some(accepted) = shared.configuration().plane.accept(&key) {
-            let shared = shared.clone();
-            tokio::spawn(async move {
-                // A connection that ends in disorder concerns nobody else.
-                _ = connection::serve(&shared, accepted, stream).await;
-            });
-        }
     }
 }
 

@@ -41,6 +41,7 @@ pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRo
 pub(crate) use session::is_path_byte;
 pub use shared_map::{SharedMap, SharedMapIter};
 
+pub(crate) use session::CookiePrefix;
 pub use session::{SessionCookie, SessionSettings, SessionSettingsError, SessionTransport};
 
 use crate::meta::NamespacedName;

@@ -92,6 +92,11 @@ pub enum SessionSettingsError {
     /// The name cannot be that of a header, or is that of a header which a session must not change.
     #[error("`sessionName`: {0}")]
     HeaderName(CompileErrorKind),
+    /// The header has a meaning of its own in requests or in responses, so that a token cannot travel in it.
+    #[error(
+        "`sessionName`: the header `{0}` has a meaning of its own in a request or a response: a token of a session in it would be lost, or taken for something else"
+    )]
+    HeaderMeaning(String),
 }
 
 impl SessionSettingsError {
@@ -108,8 +113,10 @@ impl SessionSettingsError {
             Self::CookieName(_) if cookie.is_some_and(|cookie| cookie.name.is_some()) => {
                 "cookie.name"
             }
-            Self::HeaderName(_) if written.header.is_some() => "header.name",
-            Self::CookieName(_) | Self::HeaderName(_) => "sessionName",
+            Self::HeaderName(_) | Self::HeaderMeaning(_) if written.header.is_some() => {
+                "header.name"
+            }
+            Self::CookieName(_) | Self::HeaderName(_) | Self::HeaderMeaning(_) => "sessionName",
             Self::CookiePath(_) => "cookie.path",
         }
     }
@@ -178,9 +185,100 @@ fn checked(
     }
 }
 
+/// The headers to which HTTP, cookies or gRPC give a meaning, in requests or in responses, beside those that no filter may
+/// [add](crate::filters#what-header-modifiers-cannot-change). The token of a session would take the place of what a backend writes there, and
+/// clients would read it as that, or not send it back.
+const OF_HTTP: &[&str] = &[
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "accept-ranges",
+    "age",
+    "allow",
+    "alt-svc",
+    "authentication-info",
+    "authorization",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "cookie",
+    "date",
+    "etag",
+    "expect",
+    "expires",
+    "forwarded",
+    "from",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "last-modified",
+    "link",
+    "location",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "range",
+    "referer",
+    "retry-after",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "user-agent",
+    "vary",
+    "via",
+    "warning",
+    "www-authenticate",
+];
+
+/// Families of such headers, by how their names begin.
+const OF_HTTP_BEGIN: &[&str] = &["access-control-", "grpc-", "sec-", "x-forwarded-"];
+
+/// Whether a header has a meaning of its own, which a token in its place would take away.
+fn has_own_meaning(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    OF_HTTP.contains(&&*name) || OF_HTTP_BEGIN.iter().any(|begin| name.starts_with(begin))
+}
+
+/// What clients ask of a cookie because of how its name begins, in whichever case (RFC 6265bis, "Cookie Name Prefixes").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CookiePrefix {
+    /// `__Secure-`: it is `Secure`.
+    Secure,
+    /// `__Host-`: it is `Secure`, has the path `/`, and names no domain.
+    Host,
+}
+
+impl CookiePrefix {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let begins = |prefix: &str| {
+            let begin = name.get(..prefix.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+        };
+        match () {
+            () if begins("__Host-") => Some(Self::Host),
+            () if begins("__Secure-") => Some(Self::Secure),
+            () => None,
+        }
+    }
+}
+
 /// The name of a header that a data plane can read in requests and write in responses, as filters are allowed to.
 fn header_name(text: &str) -> Result<HeaderName, SessionSettingsError> {
     filters::check_new_header(text).map_err(SessionSettingsError::HeaderName)?;
+    if has_own_meaning(text) {
+        return Err(SessionSettingsError::HeaderMeaning(text.to_owned()));
+    }
     let refused = |_| CompileErrorKind::HeaderName(text.to_owned());
     text.parse()
         .map_err(refused)
@@ -328,6 +426,27 @@ mod tests {
         for path in ["", "a", "/a;Secure", "/ä", "/a\r\n"] {
             let error = Err(SessionSettingsError::CookiePath(path.into()));
             assert_eq!(read(json!({"cookie": {"path": path}})), error, "{path:?}");
+        }
+        for name in [
+            "Cookie",
+            "Set-Cookie",
+            "Authorization",
+            "Location",
+            "Date",
+            "grpc-status",
+            "Grpc-Message",
+            "Content-Type",
+            "X-Forwarded-For",
+            "Sec-Fetch-Site",
+        ] {
+            let error = Err(SessionSettingsError::HeaderMeaning(name.into()));
+            let header = read(json!({"sessionName": name, "type": "Header"}));
+            assert_eq!(header, error, "{name}");
+            assert!(read(json!({"sessionName": name})).is_ok(), "{name}");
+        }
+        for name in ["X-Session", "Session", "dates", "cookies"] {
+            let header = read(json!({"sessionName": name, "type": "Header"}));
+            assert!(header.is_ok(), "{name}");
         }
         // What a filter cannot add to a request, a client cannot send for a session.
         for name in ["Host", "Content-Length", "Connection", "Transfer-Encoding"] {

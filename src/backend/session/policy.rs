@@ -2,7 +2,7 @@
 
 use super::path;
 use crate::{
-    attachment::effective::{SessionCookie, SessionSettings, SessionTransport},
+    attachment::effective::{CookiePrefix, SessionCookie, SessionSettings, SessionTransport},
     meta::{Duration, SessionCookiePath},
 };
 use http::{
@@ -79,9 +79,7 @@ impl SessionPolicy {
             }) => {
                 let name = name.unwrap_or_else(generated);
                 // Clients take such a cookie only with this path (RFC 6265bis, "The `__Host-` Prefix").
-                let wants_root = name
-                    .get(..7)
-                    .is_some_and(|begin| begin.eq_ignore_ascii_case("__Host-"));
+                let wants_root = CookiePrefix::of(&name) == Some(CookiePrefix::Host);
                 let path = match (path, default_path, origin) {
                     _ if wants_root => CookiePath::Always(path::ROOT.into()),
                     (Some(path), _, _) => CookiePath::Always(path.into()),

@@ -220,7 +220,7 @@ pub(super) fn session_remedy(error: &SessionSettingsError) -> &'static str {
             "write a name of letters, digits, `-` and `_`, such as `session`"
         }
         SessionSettingsError::CookiePath(_) => "write a path, such as `/`",
-        SessionSettingsError::HeaderName(_) => {
+        SessionSettingsError::HeaderName(_) | SessionSettingsError::HeaderMeaning(_) => {
             "write the name of a header of your own, such as `x-session`"
         }
     }

@@ -3,6 +3,7 @@
 use super::{
     bind::{Bind, BoundListener, Opening, Owner},
     in_force::PlanePort,
+    mesh::MeshPort,
 };
 use crate::proxy::{
     Begun, Connection, JudgedRequest, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
@@ -33,7 +34,7 @@ enum SessionPlace {
         listener: Arc<BoundListener>,
     },
     /// At a port of a Service, as clients of some namespace see it.
-    Mesh(Arc<Table>),
+    Mesh(MeshPort, Arc<Table>),
 }
 
 /// What becomes of a request, and which listener it belongs to.
@@ -75,13 +76,21 @@ impl HttpSession {
         }
     }
 
-    pub(super) fn mesh(table: Arc<Table>, port: u16) -> Self {
+    fn mesh(port: MeshPort, table: Arc<Table>) -> Self {
         Self {
-            place: SessionPlace::Mesh(table),
             connection: Connection {
                 scheme: Scheme::Http,
-                port,
+                port: port.number(),
             },
+            place: SessionPlace::Mesh(port, table),
+        }
+    }
+
+    /// The port of a Service over which it was made; none at a Gateway.
+    pub(in crate::proxy) fn mesh_port(&self) -> Option<&MeshPort> {
+        match &self.place {
+            SessionPlace::Mesh(port, _) => Some(port),
+            SessionPlace::Cleartext(_) | SessionPlace::OverTls { .. } => None,
         }
     }
 
@@ -89,7 +98,7 @@ impl HttpSession {
     pub(in crate::proxy) fn bind(&self) -> Option<&Arc<Bind>> {
         match &self.place {
             SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. } => Some(bind),
-            SessionPlace::Mesh(_) => None,
+            SessionPlace::Mesh(..) => None,
         }
     }
 
@@ -97,7 +106,7 @@ impl HttpSession {
     /// [`DataPlane::continued`](crate::proxy::DataPlane::continued).
     pub(in crate::proxy) fn at(&self, next: &Arc<Bind>) -> Option<Self> {
         match &self.place {
-            SessionPlace::Mesh(_) => None,
+            SessionPlace::Mesh(..) => None,
             SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. }
                 if Arc::ptr_eq(bind, next) =>
             {
@@ -126,8 +135,8 @@ impl HttpSession {
     /// Over TLS a host that belongs to another listener of the port gets 421, and one that belongs to none 404 (Gateway
     /// `spec.listeners[].hostname`).
     ///
-    /// The configuration is the one in force, whatever it was when the connection was made: the last one that
-    /// [`DataPlane::next`](crate::proxy::DataPlane::next) made. A connection that does not
+    /// The configuration is the one in force, whatever it was when the connection was made, at a Gateway or in a mesh: the last one
+    /// that [`DataPlane::next`](crate::proxy::DataPlane::next) made. A connection that does not
     /// [go on](crate::proxy::DataPlane::continued) in it gets 421 for each request, so that the client makes another one, of
     /// which the listener demands what it demands today.
     #[must_use]
@@ -143,9 +152,13 @@ impl HttpSession {
 
     /// The same connection in the configuration in force. None if it comes to an end in that.
     fn present(&self) -> Option<Cow<'_, Self>> {
-        let Some(bind) = self.bind() else {
-            return Some(Cow::Borrowed(self));
-        };
+        if let Some(port) = self.mesh_port() {
+            return match port.present()? {
+                Cow::Borrowed(_) => Some(Cow::Borrowed(self)),
+                Cow::Owned(present) => present.requests().map(Cow::Owned),
+            };
+        }
+        let bind = self.bind()?;
         match bind.present()? {
             Cow::Borrowed(_) => Some(Cow::Borrowed(self)),
             Cow::Owned(next) => self.at(&next).map(Cow::Owned),
@@ -189,7 +202,7 @@ impl HttpSession {
     /// The table of the listener, or Service, to which a request for a host belongs; without a reason if it belongs to nobody.
     pub(crate) fn find(&self, host: Option<&[u8]>) -> Result<FoundTable<'_>, Option<Why>> {
         let (bind, chosen) = match &self.place {
-            SessionPlace::Mesh(table) => return Ok((None, table)),
+            SessionPlace::Mesh(_, table) => return Ok((None, table)),
             SessionPlace::Cleartext(bind) => (bind, None),
             SessionPlace::OverTls { bind, listener } => (bind, Some(listener)),
         };
@@ -205,10 +218,20 @@ impl HttpSession {
 
     fn has_grpc_routes(&self) -> bool {
         match &self.place {
-            SessionPlace::Mesh(table) => table.has_grpc_routes(),
+            SessionPlace::Mesh(_, table) => table.has_grpc_routes(),
             SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. } => {
                 bind.has_grpc_routes()
             }
         }
+    }
+}
+
+impl MeshPort {
+    /// A client that speaks HTTP in cleartext, where HTTPRoutes or GRPCRoutes govern the port. Of TLS nobody in a mesh sees
+    /// the inside, so that these routes have no say then (GEP-1294).
+    #[must_use]
+    pub fn requests(&self) -> Option<HttpSession> {
+        self.table()
+            .map(|table| HttpSession::mesh(self.clone(), table))
     }
 }

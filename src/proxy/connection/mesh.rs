@@ -1,25 +1,137 @@
 //! Services as clients of a mesh ask them (GEP-1426).
 
+use super::way::Way;
 use crate::proxy::{
-    Backend, CompiledRule, DataPlaneOptions, Endpoints, HttpSession, Stream, Table, Way,
+    Backend, CompiledRule, DataPlaneOptions, Endpoints, ServiceKey, Table,
     routes::table::MOST_MOVED,
 };
 use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, BackendProblem, ClientScope, Difference, EffectiveBackend,
+            AttachedRoute, BackendProblem, ClientScope, Difference, Effective, EffectiveBackend,
             EffectiveBackendPort, EffectiveFilters, EffectiveHostname, EffectiveService,
             EffectiveServicePort, GrpcRouteRules, HttpRouteRules, RouteList, RouteRules,
-            ServiceRoute,
+            ServiceRoute, SharedMap,
         },
     },
     meta::{NamespacedName, Transport},
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+/// The Services of a data plane, for clients in a mesh.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct MeshPlane {
+    effective: Arc<Effective>,
+    endpoints: Endpoints,
+    options: DataPlaneOptions,
+    in_force: Weak<MeshInForce>,
+    /// Which one it is of the data planes of a line.
+    number: u64,
+    /// Made when they are asked for.
+    services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
+}
+
+/// The Services of the last data plane of a line, for connections that were made in an earlier one.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct MeshInForce {
+    /// How many data planes of the line have been made.
+    made: AtomicU64,
+    /// The number of the last one, so that no connection asks for it while it is its own.
+    present: AtomicU64,
+    plane: Mutex<Arc<MeshPlane>>,
+}
+
+impl MeshPlane {
+    /// The Services of the next data plane of a line, which is in force from then on.
+    pub(in crate::proxy) fn in_force(
+        effective: &Arc<Effective>,
+        endpoints: &Endpoints,
+        options: DataPlaneOptions,
+        line: &Arc<MeshInForce>,
+        before: Option<&Self>,
+    ) -> Arc<Self> {
+        let plane = Arc::new(Self {
+            effective: effective.clone(),
+            endpoints: endpoints.clone(),
+            options,
+            in_force: Arc::downgrade(line),
+            number: line.made.fetch_add(1, Ordering::Relaxed) + 1,
+            services: Mutex::new(
+                before
+                    .map(|before| before.kept(effective))
+                    .unwrap_or_default(),
+            ),
+        });
+        let mut present = line.plane.lock().unwrap_or_else(PoisonError::into_inner);
+        *present = plane.clone();
+        line.present.store(plane.number, Ordering::Release);
+        drop(present);
+        plane
+    }
+
+    /// The Services that are the same in a later configuration, but perhaps for their endpoints, with their tables.
+    fn kept(&self, effective: &Effective) -> SharedMap<ServiceKey, Arc<MeshService>> {
+        let made = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = made.clone();
+        drop(made);
+        let old = &self.effective;
+        for (after, before) in [
+            (&effective.services, &old.services),
+            (&effective.imports, &old.imports),
+        ] {
+            for changed in after.changes(before, Arc::ptr_eq) {
+                let Some(key) = changed.before.map(|service| service_key(service)) else {
+                    continue;
+                };
+                let made = kept.get(&key);
+                let followed = made.zip(changed.after);
+                match followed.and_then(|(made, present)| made.followed(present)) {
+                    Some(followed) => _ = kept.insert(key, Arc::new(followed)),
+                    None => _ = kept.remove(&key),
+                }
+            }
+        }
+        kept
+    }
+
+    /// See [`DataPlane::service`](crate::proxy::DataPlane::service).
+    pub(in crate::proxy) fn port(
+        &self,
+        key: &ServiceKey,
+        transport: Transport,
+        port: u16,
+        client_namespace: &str,
+    ) -> Option<MeshPort> {
+        let effective = self.effective.service(&key.name, key.import)?;
+        let mut made = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let service = match made.get(key) {
+            Some(service) => service.clone(),
+            None => {
+                let service = Arc::new(MeshService::new(effective.clone(), self));
+                made.insert(key.clone(), service.clone());
+                service
+            }
+        };
+        drop(made);
+        MeshPort::new(service, transport, port, client_namespace, self.number)
+    }
+}
+
+/// The key of a Service.
+pub(in crate::proxy) fn service_key(service: &EffectiveService) -> ServiceKey {
+    ServiceKey {
+        name: service.name.clone(),
+        import: service.import,
+    }
+}
 
 /// A port, and the namespace of the client where that has routes of its own.
 type PortView = (u16, Option<String>);
@@ -37,11 +149,13 @@ pub(in crate::proxy) struct MeshService {
     apart: Arc<BTreeSet<String>>,
     tables: Arc<Mutex<HashMap<PortView, Arc<Table>>>>,
     ways: Arc<Mutex<Ways>>,
+    /// Weak, since what is in force owns the Service.
+    in_force: Weak<MeshInForce>,
 }
 
 /// What a client speaks over its connection, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Inside {
+pub(super) enum Inside {
     Tls,
     Other,
 }
@@ -53,20 +167,19 @@ pub struct MeshPort {
     transport: Transport,
     port: u16,
     target: Result<Arc<EffectiveBackendPort>, Arc<BackendProblem>>,
-    client_namespace: String,
+    client_namespace: Arc<str>,
+    /// The number of the data plane that was asked for it.
+    plane: u64,
 }
 
 impl MeshService {
-    pub(in crate::proxy) fn new(
-        effective: Arc<EffectiveService>,
-        endpoints: &Endpoints,
-        options: DataPlaneOptions,
-    ) -> Self {
+    fn new(effective: Arc<EffectiveService>, plane: &MeshPlane) -> Self {
         Self {
+            in_force: plane.in_force.clone(),
             apart: Arc::new(seen_apart(&effective)),
             effective,
-            endpoints: endpoints.clone(),
-            options,
+            endpoints: plane.endpoints.clone(),
+            options: plane.options,
             tables: Arc::default(),
             ways: Arc::default(),
         }
@@ -91,6 +204,7 @@ impl MeshService {
             apart: self.apart.clone(),
             tables,
             ways: self.ways.clone(),
+            in_force: self.in_force.clone(),
         })
     }
 
@@ -239,11 +353,12 @@ fn seen_apart(service: &EffectiveService) -> BTreeSet<String> {
 }
 
 impl MeshPort {
-    pub(in crate::proxy) fn new(
+    fn new(
         service: Arc<MeshService>,
         transport: Transport,
         port: u16,
         client_namespace: &str,
+        plane: u64,
     ) -> Option<Self> {
         let target = service.effective.port_for(transport, port)?.target.clone();
         let target = target.map_err(Arc::new);
@@ -252,27 +367,54 @@ impl MeshPort {
             target,
             transport,
             port,
-            client_namespace: client_namespace.to_owned(),
+            client_namespace: client_namespace.into(),
+            plane,
         })
     }
 
-    /// A client that speaks HTTP in cleartext, where HTTPRoutes or GRPCRoutes govern the port. Of TLS nobody in a mesh sees
-    /// the inside, so that these routes have no say then (GEP-1294).
+    /// The same port in the configuration in force. None if that has no such port.
+    pub(super) fn present(&self) -> Option<Cow<'_, Self>> {
+        let in_force = self.service.in_force.upgrade()?;
+        if in_force.present.load(Ordering::Acquire) == self.plane {
+            return Some(Cow::Borrowed(self));
+        }
+        let plane = in_force.plane.lock();
+        let plane = plane.unwrap_or_else(PoisonError::into_inner).clone();
+        self.at(&plane).map(Cow::Owned)
+    }
+
+    /// The same port in another configuration.
+    pub(in crate::proxy) fn at(&self, plane: &MeshPlane) -> Option<Self> {
+        let key = service_key(&self.service.effective);
+        plane.port(&key, self.transport, self.port, &self.client_namespace)
+    }
+
+    /// Whether it matters what a client speaks over its connection: HTTPRoutes, GRPCRoutes or a TLSRoute govern the port. Where it
+    /// does not, all connections are a [`stream`](MeshPort::stream), and nobody has to wait for what the client says first: the
+    /// backend may be the one that does.
     #[must_use]
-    pub fn requests(&self) -> Option<HttpSession> {
+    pub fn depends_on_protocol(&self) -> bool {
+        let (service, client) = (&self.service.effective, &*self.client_namespace);
+        self.transport == Transport::Tcp
+            && (self.table().is_some() || service.tls_routes(self.port, client).next().is_some())
+    }
+
+    /// The number of the port.
+    pub(super) fn number(&self) -> u16 {
+        self.port
+    }
+
+    /// The rules for requests, where HTTPRoutes or GRPCRoutes govern the port.
+    pub(super) fn table(&self) -> Option<Arc<Table>> {
         if self.transport != Transport::Tcp {
             return None;
         }
         let table = self.service.table(self.port, &self.client_namespace);
-        (!table.is_empty()).then(|| HttpSession::mesh(table, self.port))
+        (!table.is_empty()).then_some(table)
     }
 
-    /// A client that speaks something else: over TLS a TLSRoute governs it, else a TCPRoute, or a UDPRoute; and where none
-    /// does, it goes to the Service itself. Where a TLSRoute governs the port, a client without TLS gets nowhere. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
-    /// field"), so that attachment leaves one route of each kind.
-    #[must_use]
-    pub fn stream(&self, over_tls: bool) -> Stream {
-        let inside = if over_tls { Inside::Tls } else { Inside::Other };
+    /// Where a client goes that speaks this.
+    pub(super) fn led(&self, inside: Inside) -> Way {
         let view = self.service.view(self.port, &self.client_namespace);
         let mut ways = self
             .service
@@ -282,12 +424,12 @@ impl MeshPort {
         let way = ways
             .entry((self.transport, inside, view))
             .or_insert_with(|| self.way(inside));
-        Stream::in_mesh(way.clone())
+        way.clone()
     }
 
     fn way(&self, inside: Inside) -> Way {
         let (service, port) = (&self.service.effective, self.port);
-        let namespace = self.client_namespace.as_str();
+        let namespace = &*self.client_namespace;
         let tls = || service.tls_routes(port, namespace).next();
         let tcp = || service.tcp_routes(port, namespace).next();
         let udp = || service.udp_routes(port, namespace).next();

@@ -7,3 +7,4 @@ pub(super) mod http_session;
 pub(super) mod in_force;
 pub(super) mod mesh;
 pub(super) mod stream;
+pub(super) mod way;

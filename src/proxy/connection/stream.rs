@@ -3,19 +3,29 @@
 use super::{
     bind::{Bind, BoundListener, Opening, Owner},
     in_force::PlanePort,
+    mesh::{Inside, MeshPort},
+    way::Way,
 };
 use crate::{
-    attachment::{RouteId, RouteKind, effective::EffectiveBackendTls},
+    attachment::{RouteKind, effective::EffectiveBackendTls},
     proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// A connection or a datagram of which no more is looked at than the port and perhaps the server name.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    /// None in a mesh.
-    taken: Option<TakenAt>,
+    taken: TakenBy,
     way: Way,
+}
+
+/// Who has taken a stream.
+#[derive(Clone, Debug)]
+enum TakenBy {
+    /// A listener of a Gateway.
+    Listener(TakenAt),
+    /// A port of a Service.
+    Mesh(MeshPort, Inside),
 }
 
 /// The listener that has taken a stream.
@@ -48,20 +58,6 @@ impl TakenAt {
     }
 }
 
-/// Where it goes.
-#[derive(Clone, Debug)]
-pub(crate) enum Way {
-    /// Through the first rule of a route: such rules have no matches.
-    Route(Arc<CompiledRule>),
-    /// No route of the kind takes it; and whether any is attached.
-    NoRoute { kind: RouteKind, any: bool },
-    /// To a Service itself, which no route governs (GEP-1426).
-    Service(Arc<Backend>),
-    /// Nowhere: this TLSRoute governs the port of a Service, and the client does not speak TLS. A route replaces what happens to
-    /// traffic without one (GEP-1294, "Route presence"), and none of its rules is about this.
-    NotTls(Arc<RouteId>),
-}
-
 /// Where a connection goes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -81,8 +77,12 @@ impl Connected {
 }
 
 impl Stream {
-    pub(super) fn in_mesh(way: Way) -> Self {
-        Self { taken: None, way }
+    pub(super) fn in_mesh(port: MeshPort, inside: Inside) -> Self {
+        let way = port.led(inside);
+        Self {
+            taken: TakenBy::Mesh(port, inside),
+            way,
+        }
     }
 
     fn of(
@@ -97,7 +97,7 @@ impl Stream {
             server_name: server_name.map(str::to_owned),
         };
         Self {
-            taken: Some(taken),
+            taken: TakenBy::Listener(taken),
             way,
         }
     }
@@ -105,7 +105,10 @@ impl Stream {
     /// The listener; none in a mesh.
     #[must_use]
     pub fn listener(&self) -> Option<&Arc<ListenerKey>> {
-        self.taken.as_ref().map(|taken| &taken.listener.key)
+        match &self.taken {
+            TakenBy::Listener(taken) => Some(&taken.listener.key),
+            TakenBy::Mesh(..) => None,
+        }
     }
 
     /// At a listener of protocol TCP or UDP.
@@ -156,16 +159,17 @@ impl Stream {
     /// # Errors
     ///
     /// Why it goes nowhere: the connection is closed, or the datagram dropped. One reason is that the listener is gone since the
-    /// client connected, or demands something else of its clients.
+    /// client connected, or demands something else of its clients; or in a mesh, that the Service has no such port any more.
     pub fn connect(&self, chooser: &mut dyn Choose) -> Result<Connected, Why> {
-        if self
-            .taken
-            .as_ref()
-            .is_some_and(|taken| !taken.is_in_force())
-        {
-            return Err(Why::Drained);
-        }
-        let backend = match &self.way {
+        let present = match &self.taken {
+            TakenBy::Listener(taken) if !taken.is_in_force() => return Err(Why::Drained),
+            TakenBy::Listener(_) => None,
+            TakenBy::Mesh(port, inside) => match port.present().ok_or(Why::Drained)? {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(present) => Some(present.led(*inside)),
+            },
+        };
+        let backend = match present.as_ref().unwrap_or(&self.way) {
             Way::NoRoute { .. } | Way::NotTls(_) => return Err(Why::NoRule),
             Way::Service(backend) => backend,
             Way::Route(rule) => {
@@ -180,5 +184,68 @@ impl Stream {
             backend: backend.clone(),
             endpoint,
         })
+    }
+    /// Chooses another endpoint of the same backend, where none of those that were chosen before could be connected to: nothing was
+    /// sent to them. Without any, it chooses as [`connect`](Self::connect) does.
+    ///
+    /// # Errors
+    ///
+    /// Why it goes nowhere; [`Why::NoEndpoint`] if there is no other one.
+    pub fn connect_elsewhere(
+        &self,
+        failed: &[Connected],
+        chooser: &mut dyn Choose,
+    ) -> Result<Connected, Why> {
+        let Some(last) = failed.last() else {
+            return self.connect(chooser);
+        };
+        let set = last.endpoint.set();
+        let same = failed.iter().map(|failed| &failed.endpoint);
+        let same = same.filter(|failed| Arc::ptr_eq(failed.set(), set));
+        let tried: Vec<_> = same.map(ChosenEndpoint::index).collect();
+        let none = || Why::NoEndpoint(last.backend.reference().clone());
+        if set.remaining(&tried) == 0 {
+            return Err(none());
+        }
+        let endpoint = ChosenEndpoint::among((last.endpoint.port(), set.clone()), &tried, chooser)?;
+        Ok(Connected {
+            backend: last.backend.clone(),
+            endpoint: endpoint.ok_or_else(none)?,
+        })
+    }
+
+    /// Whether it leads to where an earlier one has led: a route names that backend yet, or the Service itself is it, and the
+    /// backend has the endpoint. It is for datagrams of a client that has sent some before: they go on as they did, or
+    /// [`connect`](Self::connect) chooses anew.
+    #[must_use]
+    pub fn leads_to(&self, earlier: &Connected) -> bool {
+        let same = |backend: &&Arc<Backend>| {
+            let port = |backend: &Backend| backend.effective().port;
+            backend.reference() == earlier.backend.reference()
+                && port(backend) == port(&earlier.backend)
+        };
+        let backend = match &self.way {
+            Way::NoRoute { .. } | Way::NotTls(_) => None,
+            Way::Service(backend) => Some(backend).filter(same),
+            Way::Route(rule) => rule.backends().iter().find(same),
+        };
+        let endpoints = backend.and_then(|backend| backend.endpoints().ok());
+        let key = earlier.endpoint.key();
+        endpoints.zip(key).is_some_and(|(endpoints, key)| {
+            endpoints
+                .find(key)
+                .is_some_and(|index| endpoints.serves(index))
+        })
+    }
+}
+
+impl MeshPort {
+    /// A client that speaks something else: over TLS a TLSRoute governs it, else a TCPRoute, or a UDPRoute; and where none
+    /// does, it goes to the Service itself. Where a TLSRoute governs the port, a client without TLS gets nowhere. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
+    /// field"), so that attachment leaves one route of each kind.
+    #[must_use]
+    pub fn stream(&self, over_tls: bool) -> Stream {
+        let inside = if over_tls { Inside::Tls } else { Inside::Other };
+        Stream::in_mesh(self.clone(), inside)
     }
 }

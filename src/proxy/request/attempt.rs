@@ -1,7 +1,7 @@
 //! One attempt to have a request answered, and the copies of a request.
 
 use super::{choose::ChosenEndpoint, protocol::EndpointProtocol};
-use crate::{attachment::effective::EffectiveBackendTls, proxy::Backend};
+use crate::{attachment::effective::EffectiveBackendTls, filters::tokens, proxy::Backend};
 use http::{HeaderValue, request};
 use std::{sync::Arc, time::Duration};
 
@@ -29,6 +29,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether the request asks to switch to these protocols: a server must not switch to any other (RFC 9110, section 7.8).
+    pub(super) fn asks_for(&self, protocols: &HeaderValue) -> bool {
+        let asked = self.upgrade.as_ref();
+        let asked = asked.map(HeaderValue::as_bytes).unwrap_or_default();
+        let mut switched = tokens(protocols.as_bytes()).peekable();
+        switched.peek().is_some()
+            && switched.all(|to| tokens(asked).any(|asked| asked.eq_ignore_ascii_case(to)))
+    }
+
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {

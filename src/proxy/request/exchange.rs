@@ -304,20 +304,29 @@ impl Exchange {
     /// section 7.6.1), applies the response filters, those of the backend before those of the rule, and adds the token of the
     /// client's session where one is [due](Self::due). Without `issuing` there is none.
     ///
-    /// A response that switches protocols is one, too. The answers of the data plane itself carry no token.
+    /// A response that switches protocols is one, too, if it switches to what the request asked for (RFC 9110, section 7.8). Other
+    /// responses of the class 1xx are no answer (RFC 9110, section 15.2): whoever drives the exchange waits for what
+    /// follows them. The answers of the data plane itself carry no token.
     ///
     /// # Errors
     ///
-    /// The answer of the data plane where the response would have more headers than there can be.
+    /// The answer of the data plane where the response would have more headers than there can be; and 502 where it is an interim
+    /// one, or switches to a protocol that the request did not ask for.
     pub fn respond(
         &self,
         attempt: &Attempt,
         response: &mut response::Parts,
         issuing: Option<Issuing<'_>>,
     ) -> Result<Responded, Box<LocalAnswer>> {
-        let switched = strip_hop_by_hop(&mut response.headers).filter(|_| {
-            response.status == StatusCode::SWITCHING_PROTOCOLS && attempt.upgrade.is_some()
-        });
+        let protocol = strip_hop_by_hop(&mut response.headers);
+        let switched = match response.status {
+            StatusCode::SWITCHING_PROTOCOLS => protocol.filter(|to| attempt.asks_for(to)),
+            _ => None,
+        };
+        if response.status.is_informational() && switched.is_none() {
+            let failure = Failure::NoAnswer(response.status);
+            return Err(Box::new(self.give_up(attempt, failure, Duration::ZERO)));
+        }
         for filters in [attempt.backend.filters(), self.target.rule().filters()] {
             let applied = filters.compiled.apply_response(&mut response.headers);
             applied.map_err(|error| {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    attachment::{Options, Resolver, Snapshot, resolve},
+    attachment::{Options, Resolver, Snapshot, effective::Effective, resolve},
     manifest,
 };
 use serde_json::Value;
@@ -478,4 +478,104 @@ fn endpoints_that_move_between_two_attempts_do_not_confuse_an_exchange() {
     };
     let attempted = other.attempt(&mut Draws(&mut |_| 0), Duration::ZERO);
     assert_eq!(address(&attempted), "10.9.9.9");
+}
+
+/// Connections in a mesh go by the configuration in force, too, and end where the Service no longer has what they were made for.
+#[test]
+fn connections_in_a_mesh_follow_the_configuration() {
+    let in_mesh = |kind: &str, version: &str, name: &str, path: Option<&str>| {
+        let mut rule = json!({"backendRefs": [{"name": "web", "port": 80}]});
+        if let Some(path) = path {
+            rule["matches"] = json!([{"path": {"value": path}}]);
+        }
+        json!({
+            "apiVersion": format!("gateway.networking.k8s.io/{version}"), "kind": kind,
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "web", "port": 80}], "rules": [rule]},
+        })
+    };
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}, {"name": "bytes", "port": 81}]},
+    });
+    let with = |others: &[Value]| {
+        let mut endpoints = slice("10.1.0.1");
+        endpoints["ports"] = json!([{"port": 8080}, {"name": "bytes", "port": 8081}]);
+        let mut all = vec![service.clone(), endpoints];
+        all.extend(others.iter().cloned());
+        resolver(&all).resolution().effective.clone()
+    };
+    let [old, new] =
+        [Some("/old"), Some("/new")].map(|path| in_mesh("HTTPRoute", "v1", "web", path));
+    let before = DataPlane::new(with(&[old]), routing::RouterOptions::default());
+    let kept = mesh(&before);
+    assert!(taken(&kept, "/old").is_some() && taken(&kept, "/new").is_none());
+    let key = ServiceKey {
+        name: NamespacedName::new("shop", "web"),
+        import: false,
+    };
+    let bytes = before.service(&key, Transport::Tcp, 81, "shop").unwrap();
+    let stream = bytes.stream(false);
+    let connect = |stream: &Stream| stream.connect(&mut Draws(&mut |_| 0)).err();
+    assert_eq!(connect(&stream), None);
+
+    let (after, _) = before.next(with(std::slice::from_ref(&new)));
+    assert!(taken(&kept, "/old").is_none() && taken(&kept, "/new").is_some());
+    assert!(after.continued(&kept).is_some());
+    assert_eq!(connect(&stream), None);
+
+    // Without a route nobody sees requests there; and a TCPRoute that leads nowhere takes what went to the Service.
+    let mut nowhere = in_mesh("TCPRoute", "v1alpha2", "bytes", None);
+    nowhere["spec"]["parentRefs"][0]["port"] = json!(81);
+    nowhere["spec"]["rules"][0]["backendRefs"][0]["name"] = json!("gone");
+    let (last, _) = after.next(with(&[nowhere]));
+    assert!(last.continued(&kept).is_none());
+    let parts = Request::get("/new").header("host", "web.shop");
+    let parts = parts.body(()).unwrap().into_parts().0;
+    let Begun::Answer(answer) = kept.begin(parts, None).begun else {
+        panic!("a request is taken")
+    };
+    assert_eq!((answer.status.as_u16(), answer.why), (421, Why::Drained));
+    assert!(matches!(connect(&stream), Some(Why::Backend(_))));
+    let (_none, _) = last.next(Effective::default());
+    assert_eq!(connect(&stream), Some(Why::Drained));
+}
+
+/// Where a port depends on what clients say first, and where nobody has to wait for that.
+#[test]
+fn a_port_depends_on_the_protocol_where_routes_look_at_it() {
+    let governed = |kind: &str| {
+        let version = if kind == "HTTPRoute" {
+            "v1"
+        } else {
+            "v1alpha2"
+        };
+        let mut route = json!({
+            "apiVersion": format!("gateway.networking.k8s.io/{version}"), "kind": kind,
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {
+                "parentRefs": [{"group": "", "kind": "Service", "name": "web", "port": 80}],
+                "rules": [{"backendRefs": [{"name": "web", "port": 80}]}],
+            },
+        });
+        if kind == "TLSRoute" {
+            route["spec"]["hostnames"] = json!(["a.example"]);
+        }
+        let mut all = objects();
+        all.retain(|object| object["kind"] != "HTTPRoute");
+        all.push(route);
+        plane(&resolver(&all))
+    };
+    let key = ServiceKey {
+        name: NamespacedName::new("shop", "web"),
+        import: false,
+    };
+    for (kind, expected) in [("HTTPRoute", true), ("TLSRoute", true), ("TCPRoute", false)] {
+        let plane = governed(kind);
+        let depends = |port| {
+            let port = plane.service(&key, Transport::Tcp, port, "shop").unwrap();
+            port.depends_on_protocol()
+        };
+        assert_eq!((depends(80), depends(443)), (expected, false), "{kind}");
+    }
 }

@@ -56,16 +56,13 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
     }
 }
 
-/// The response has headers of its own connection. With 101 the backend says to which protocol it has switched.
+/// The response has headers of its own connection. With 101 the backend says to which protocol it has switched; see
+/// `what_is_no_answer_is_not_passed_on` for one that it was not asked for.
 #[test]
 fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
     let [_, kept] = set("x-kept", "by the rule");
     let table = table(filters(json!([kept])), vec![backend("a", 1, &[true])]);
-    for (asked, status, switched) in [
-        (true, 200, None),
-        (true, 101, Some("websocket")),
-        (false, 101, None),
-    ] {
+    for (asked, status, switched) in [(true, 200, None), (true, 101, Some("websocket"))] {
         let mut parts = ask("/cart");
         if asked {
             let headers = [("connection", "upgrade"), ("upgrade", "websocket")];
@@ -94,6 +91,64 @@ fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
         assert_eq!(got.as_ref().map(|value| value.to_str().unwrap()), switched);
         assert_eq!(response.headers.len(), 1, "{:?}", response.headers);
         assert_eq!(response.headers["x-kept"], "by the rule");
+    }
+}
+
+/// RFC 9110, section 7.8: a server must not switch to a protocol that the request does not ask for. Passed on, its 101 would open a
+/// tunnel that no rule allows. Section 15.2: other responses of the class are interim ones.
+#[test]
+fn what_is_no_answer_is_not_passed_on() {
+    let table = table(none(), vec![backend("a", 1, &[true])]);
+    for (asked, status, switches, expected) in [
+        (Some("websocket"), 101, Some("websocket"), Ok(true)),
+        (Some("websocket"), 101, Some("WebSocket"), Ok(true)),
+        (Some("chat/2, websocket"), 101, Some("websocket"), Ok(true)),
+        (Some("chat/2, websocket"), 101, Some("chat/2"), Ok(true)),
+        (Some("websocket"), 101, Some("chat"), Err(101)),
+        (Some("websocket"), 101, Some("websocket, chat"), Err(101)),
+        (Some("chat/2"), 101, Some("chat/1"), Err(101)),
+        (Some("websocket"), 101, None, Err(101)),
+        (None, 101, Some("websocket"), Err(101)),
+        (None, 101, None, Err(101)),
+        (None, 100, None, Err(100)),
+        (Some("websocket"), 103, Some("websocket"), Err(103)),
+        (Some("websocket"), 200, Some("websocket"), Ok(false)),
+    ] {
+        let mut parts = ask("/cart");
+        if let Some(asked) = asked {
+            let headers = [("connection", "upgrade"), ("upgrade", asked)];
+            for (name, value) in headers {
+                parts.headers.insert(name, value.parse().unwrap());
+            }
+        }
+        let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
+            panic!("answered")
+        };
+        let (mut response, ()) = http::Response::new(()).into_parts();
+        response.status = StatusCode::from_u16(status).unwrap();
+        if let Some(switches) = switches {
+            let headers = [("connection", "upgrade"), ("upgrade", switches)];
+            for (name, value) in headers {
+                response.headers.insert(name, value.parse().unwrap());
+            }
+        }
+        let responded = forward
+            .exchange
+            .respond(&forward.attempt, &mut response, None);
+        let found = match responded {
+            Ok(responded) => Ok(responded.switched.is_some()),
+            Err(answer) => {
+                assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+                match answer.why {
+                    Why::Failed {
+                        failure: Failure::NoAnswer(status),
+                        ..
+                    } => Err(status.as_u16()),
+                    why => panic!("{why:?}"),
+                }
+            }
+        };
+        assert_eq!(found, expected, "{asked:?} {status} {switches:?}");
     }
 }
 

@@ -18,6 +18,14 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         ..Rule::SEMANTIC
     },
     Rule {
+        id: "HTTPRouteMatch/no-tunnel",
+        places: &["HttpRouteMatch"],
+        message: "the match is for CONNECT, which asks for a tunnel: a Gateway makes none, and answers with 501 whatever matches",
+        help: "name another method, or remove the match",
+        check: Check::Value(|matching| matching.text("method") != Some("CONNECT")),
+        ..Rule::SEMANTIC
+    },
+    Rule {
         id: "HTTPHeaderFilter/has-action",
         places: &["HttpHeaderFilter"],
         message: "the filter names no header, and changes nothing",

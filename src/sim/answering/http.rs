@@ -9,7 +9,7 @@ use crate::{
     proxy::{
         AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, Exchange, Failure,
         HttpSession, Issued, Issuing, JudgedRequest, LocalAnswer, Mirrored, Table, Target, Why,
-        is_grpc,
+        is_grpc, switch,
     },
     routing::{Explanation, Verdict},
     sim::{
@@ -22,7 +22,11 @@ use crate::{
         told,
     },
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header::HOST, request};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{HOST, UPGRADE},
+    request,
+};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// A request at a listener or at a port of a Service: all that does not depend on a draw.
@@ -150,8 +154,8 @@ impl<'r> AtTable<'r> {
                 self.forwarded(&mut answer, exchange, attempt, draw, backends);
             }
         }
-        // A request that names no host is compared with nothing.
-        if !matches!(answer.status, Some(400 | 421)) || answer.route.is_some() {
+        // A request that names no host, belongs to another listener, or asks for a tunnel is compared with nothing.
+        if !matches!(answer.status, Some(400 | 421 | 501)) || answer.route.is_some() {
             say_losers(&mut answer, &explanation);
         }
         let left_out = self.table.problems();
@@ -461,6 +465,7 @@ fn respond(
     let (mut response, ()) = http::Response::new(()).into_parts();
     response.status = behaviour.status;
     response.headers = behaviour.headers;
+    switched_as_asked(&mut response, attempt);
     let issued = match exchange.respond(attempt, &mut response, issuing) {
         Ok(responded) => responded.issued,
         Err(local) => {
@@ -480,6 +485,19 @@ fn respond(
         in_time: true,
         issued,
         problem: None,
+    }
+}
+
+/// Says on a response with status 101 to which protocol the backend switches, as a server has to (RFC 9110, section 7.8), where
+/// the behaviour does not: to the first one that it was asked for.
+fn switched_as_asked(response: &mut http::response::Parts, attempt: &Attempt) {
+    let said = response.headers.contains_key(UPGRADE);
+    let asked = attempt.upgrade.as_ref();
+    let asked = asked.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS && !said);
+    let first = asked.and_then(|asked| asked.as_bytes().split(|byte| *byte == b',').next());
+    let first = first.and_then(|first| HeaderValue::from_bytes(first.trim_ascii()).ok());
+    if let Some(first) = first {
+        switch(response, first);
     }
 }
 

@@ -48,9 +48,8 @@ fn as_spoken(mut parts: request::Parts, scheme: &'static str, protocol: &'static
     }
 }
 
-/// A request that is passed on as it was sent.
-pub(super) fn passed_on(request: &Request) -> Forwarded {
-    let over_tls = request.scheme() == "https";
+/// A request that is passed on as it was sent, over TLS or not.
+pub(super) fn passed_on(request: &Request, over_tls: bool) -> Forwarded {
     let (scheme, http2) = match over_tls {
         true => ("https", "h2"),
         false => ("http", "h2c"),

@@ -4,7 +4,7 @@ use super::{end::DrawEnd, sent::passed_on};
 use crate::{
     attachment::effective::Endpoint,
     meta::ObjectRef,
-    proxy::{Choose, CompiledRule, Connected, Draws, Stream, Way, Why},
+    proxy::{Choose, CompiledRule, Connected, Draws, Failure, Stream, Way, Why},
     sim::{
         Answer, AnswerTls, BackendName, Backends, EndpointName, Outcome, Refusal, Request,
         Response, RouteMatch, SimulatedStep, Visit, VisitTraffic,
@@ -25,6 +25,8 @@ pub(in crate::sim) struct AtConnection<'e> {
     head: Option<request::Parts>,
     /// Whether routes of requests are passed over, since TLS hides the requests.
     sealed: bool,
+    /// Whether the TLS of the client ends at the listener.
+    tls_ends: bool,
 }
 
 /// Where it goes on to.
@@ -49,7 +51,13 @@ impl<'e> AtConnection<'e> {
             to,
             head: is_http.then(|| request.head()),
             sealed: false,
+            tls_ends: false,
         }
+    }
+
+    /// As this, where the TLS of the client ends at the listener.
+    pub(in crate::sim) fn tls_ends(self, tls_ends: bool) -> Self {
+        Self { tls_ends, ..self }
     }
 
     /// As this, where routes of requests are passed over, since TLS hides the requests.
@@ -84,17 +92,16 @@ impl<'e> AtConnection<'e> {
                 })
             }
             To::Stream(stream) => {
-                let Ok(connected) = stream.connect(&mut Draws(draw)) else {
+                let draws = &mut Draws(draw);
+                let Ok(connected) = stream.connect(draws) else {
                     return DrawEnd::default();
                 };
-                let visited = self.visit(&connected, stream, backends);
+                let first = (stream, connected);
+                let (connected, visited) = self.carried(first, draws, backends, &mut |_| {});
                 if visited.reply.is_err() {
                     return DrawEnd::default();
                 }
-                let response = match stream.way() {
-                    Way::Service(_) => answered(visited),
-                    Way::Route(_) | Way::NoRoute { .. } | Way::NotTls(_) => None,
-                };
+                let response = answered(visited);
                 DrawEnd {
                     backend: Some(connected.backend),
                     status: response.as_ref().map(|response| response.status),
@@ -119,10 +126,10 @@ impl<'e> AtConnection<'e> {
         self.head.is_some()
     }
 
-    /// What comes to an endpoint that no route governs.
+    /// What comes to an endpoint. The data plane sees nothing of a request in it, and the endpoint does.
     fn traffic(&self) -> VisitTraffic<'_> {
         match (&self.head, self.request.scheme()) {
-            (Some(head), "https") => VisitTraffic::Sealed(head),
+            (Some(head), "https") if !self.tls_ends => VisitTraffic::Sealed(head),
             (Some(head), _) => VisitTraffic::Request(head),
             (None, "udp") => VisitTraffic::Datagram,
             (None, _) => VisitTraffic::Connection,
@@ -130,19 +137,8 @@ impl<'e> AtConnection<'e> {
     }
 
     /// Takes the connection to its endpoint, over TLS where the data plane begins with that.
-    fn visit(
-        &self,
-        connected: &Connected,
-        stream: &Stream,
-        backends: &mut dyn Backends,
-    ) -> Visited {
-        let traffic = match (stream.way(), self.request.scheme()) {
-            (Way::Service(_), _) => self.traffic(),
-            (_, "udp") => VisitTraffic::Datagram,
-            // Of what is passed on through a route no more is looked at.
-            _ => VisitTraffic::Connection,
-        };
-        let visit = Visit::of_stream(connected, traffic);
+    fn visit(&self, connected: &Connected, backends: &mut dyn Backends) -> Visited {
+        let visit = Visit::of_stream(connected, self.traffic());
         backends.saw(&SimulatedStep::Chosen(&visit));
         visited(&visit, backends, self.moment)
     }
@@ -237,21 +233,7 @@ impl<'e> AtConnection<'e> {
                 answer.why.push(drawn);
                 answer.why.extend(told::tls(connected.endpoint.port()));
                 answer.backend = Some(BackendName::of(backend));
-                answer.endpoint = EndpointName::chosen(&connected.endpoint);
-                let visited = self.visit(&connected, stream, backends);
-                answer.backend_tls = connected
-                    .tls()
-                    .map(|tls| AnswerTls::of(tls, visited.verified));
-                match visited.reply {
-                    Ok(_) => {
-                        answer.outcome = Outcome::Forwarded;
-                        answer.refusal = None;
-                    }
-                    Err(failure) => {
-                        let visit = Visit::of_stream(&connected, VisitTraffic::Connection);
-                        answer.why.push(told::failure(&visit, &failure));
-                    }
-                }
+                self.arrives(answer, (stream, connected), draws, backends);
             }
         }
     }
@@ -293,15 +275,54 @@ impl<'e> AtConnection<'e> {
             Err(why) => answer.why.push(why.to_string()),
             Ok(connected) => {
                 answer.backend = Some(BackendName::of(connected.backend.effective()));
-                answer.endpoint = EndpointName::chosen(&connected.endpoint);
                 answer.why.extend(told::tls(connected.endpoint.port()));
-                let visited = self.visit(&connected, stream, backends);
-                answer.backend_tls = connected
-                    .tls()
-                    .map(|tls| AnswerTls::of(tls, visited.verified));
-                let visit = Visit::of_stream(&connected, self.traffic());
-                self.reached(answer, &visit, visited);
+                self.arrives(answer, (stream, connected), draws, backends);
             }
+        }
+    }
+
+    /// Takes the connection to its endpoint, and says what comes of it.
+    fn arrives(
+        &self,
+        answer: &mut Answer,
+        first: (&Stream, Connected),
+        draws: &mut dyn Choose,
+        backends: &mut dyn Backends,
+    ) {
+        let why = &mut answer.why;
+        let (connected, visited) =
+            self.carried(first, draws, backends, &mut |again| why.push(again));
+        answer.endpoint = EndpointName::chosen(&connected.endpoint);
+        let tls = connected.tls();
+        answer.backend_tls = tls.map(|tls| AnswerTls::of(tls, visited.verified));
+        let visit = Visit::of_stream(&connected, self.traffic());
+        self.reached(answer, &visit, visited);
+    }
+
+    /// Takes the connection to an endpoint, and to another one of the backend where that cannot be connected to. A datagram is lost
+    /// then: nobody hears of it.
+    fn carried(
+        &self,
+        (stream, mut connected): (&Stream, Connected),
+        draws: &mut dyn Choose,
+        backends: &mut dyn Backends,
+        watch: &mut dyn FnMut(String),
+    ) -> (Connected, Visited) {
+        let mut failed = Vec::new();
+        loop {
+            let visited = self.visit(&connected, backends);
+            let fails = matches!(visited.reply, Err(Failure::Connect));
+            if !fails || self.request.scheme() == "udp" {
+                return (connected, visited);
+            }
+            failed.push(connected.clone());
+            let Ok(next) = stream.connect_elsewhere(&failed, draws) else {
+                return (connected, visited);
+            };
+            let visit = Visit::of_stream(&connected, self.traffic());
+            let why = told::failure(&visit, &Failure::Connect);
+            watch(format!("{why}: another attempt is made"));
+            connected = next;
         }
     }
 
@@ -309,7 +330,8 @@ impl<'e> AtConnection<'e> {
     fn reached(&self, answer: &mut Answer, visit: &Visit<'_>, visited: Visited) {
         let sent = visited.is_sent();
         if sent && self.is_http() {
-            answer.forwarded = Some(passed_on(self.request));
+            let sealed = matches!(visit.traffic, VisitTraffic::Sealed(_));
+            answer.forwarded = Some(passed_on(self.request, sealed || visit.tls.is_some()));
         }
         let behaviour = match visited.reply {
             Ok(behaviour) => behaviour,

@@ -1,6 +1,6 @@
 //! The cookies of a client (RFC 6265), by a clock that is an argument.
 
-use crate::meta::Authority;
+use crate::{attachment::effective::CookiePrefix, meta::Authority};
 use cookie::Cookie;
 use http::{HeaderMap, HeaderValue, Uri, header::SET_COOKIE};
 use std::{
@@ -13,7 +13,7 @@ use std::{
 /// What a client keeps of the cookies that it gets, and sends back.
 ///
 /// It follows RFC 6265: domain, path, `Secure` and the end of each cookie count, `HttpOnly` and `SameSite` concern browsers
-/// alone. There is no list of public suffixes: a cookie for a domain of one label is refused, one for `co.uk` is not.
+/// alone. Names that begin with `__Secure-` and `__Host-` ask for what RFC 6265bis says. There is no list of public suffixes: a cookie for a domain of one label is refused, one for `co.uk` is not.
 ///
 /// As text it has the form of the `cookies.txt` that other clients read and write, such as curl.
 ///
@@ -191,6 +191,25 @@ fn read(url: &Uri, line: &HeaderValue, now: SystemTime) -> Result<(Kept, bool), 
         Some(path) if path.starts_with('/') => path.to_owned(),
         _ => default_path(url.path()).to_owned(),
     };
+    let names_domain = cookie.domain().is_some_and(|domain| !domain.is_empty());
+    match CookiePrefix::of(cookie.name()) {
+        Some(_) if !secure => {
+            return Err(refused(
+                "its name asks for `Secure`, which it does not have",
+            ));
+        }
+        Some(CookiePrefix::Host) if names_domain => {
+            return Err(refused(
+                "its name begins with `__Host-`, and it names a domain",
+            ));
+        }
+        Some(CookiePrefix::Host) if cookie.path() != Some("/") => {
+            return Err(refused(
+                "its name begins with `__Host-`, and its path is not `/`",
+            ));
+        }
+        Some(CookiePrefix::Host | CookiePrefix::Secure) | None => {}
+    }
     let expires = match cookie.max_age() {
         Some(age) => Some(after(now, age.whole_seconds())),
         None => cookie.expires_datetime().map(|end| {
@@ -376,6 +395,35 @@ mod tests {
         ] {
             assert_eq!(sent(&jar, url), cookies, "{url}");
         }
+    }
+
+    /// RFC 6265bis, "Cookie Name Prefixes".
+    #[test]
+    fn the_beginning_of_a_name_asks_for_what_the_cookie_has_to_have() {
+        let all = [
+            "__Host-a=1; Secure; Path=/",
+            "__Secure-b=1; Secure",
+            "__secure-c=1",
+            "__Host-d=1; Path=/",
+            "__HOST-e=1; Secure",
+            "__Host-f=1; Secure; Path=/cart",
+            "__Host-g=1; Secure; Path=/; Domain=www.shop.example",
+            "__Hostess=1",
+        ];
+        let (over_tls, refused) = jar("https://www.shop.example/", &all);
+        let url = "https://www.shop.example/";
+        assert_eq!(
+            sent(&over_tls, url),
+            "__Host-a=1; __Secure-b=1; __Hostess=1"
+        );
+        assert_eq!(refused.len(), 5, "{refused:?}");
+        let (cleartext, refused) = jar("http://www.shop.example/", &all);
+        assert_eq!(sent(&cleartext, url), "__Hostess=1");
+        assert_eq!(refused.len(), 7, "{refused:?}");
+        assert_eq!(
+            refused[2].to_string(),
+            "the client drops the cookie `__secure-c`: its name asks for `Secure`, which it does not have"
+        );
     }
 
     #[test]

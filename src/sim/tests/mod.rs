@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 mod isolation;
 mod sessions;
+mod streams;
 mod texts;
 
 fn gateway(listeners: Value) -> Value {

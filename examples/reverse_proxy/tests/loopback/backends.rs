@@ -238,6 +238,19 @@ pub(crate) async fn tcp(endpoint: &'static str) -> SocketAddr {
     address
 }
 
+/// An endpoint that speaks first: it says its name, and nothing else.
+pub(crate) async fn greeting(endpoint: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(endpoint.as_bytes()).await.unwrap();
+        }
+    });
+    address
+}
+
 /// An endpoint that answers each datagram with its name and the datagram.
 pub(crate) async fn udp(endpoint: &'static str) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();

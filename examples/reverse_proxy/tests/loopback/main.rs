@@ -14,6 +14,8 @@ mod conformance;
 mod drain;
 mod fixtures;
 mod mesh;
+mod mirrors;
+mod ports;
 mod reload;
 mod requests;
 mod sessions;

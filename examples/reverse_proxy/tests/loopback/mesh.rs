@@ -89,6 +89,36 @@ async fn a_port_without_a_route_leads_to_the_service_itself() {
     assert_eq!(answered.content, "10.0.0.1");
 }
 
+/// Where nothing depends on what the client says, nobody waits for it: in some protocols the server speaks first.
+#[tokio::test]
+async fn a_backend_may_speak_first() {
+    let (script, got) = script();
+    let mut found = Backends::new();
+    found.insert("10.0.0.1", backends::greeting("10.0.0.1").await);
+    found.insert("10.0.0.4", backends::greeting("10.0.0.4").await);
+    let yaml = include_str!("../fixtures/mesh.yaml");
+    let mut world = World::new(effective(yaml, &[]), found, (script, got)).await;
+    // One port is governed by a TCPRoute, the other one by none.
+    for (port, endpoint) in [(5000, "10.0.0.4"), (6000, "10.0.0.1")] {
+        let key = MeshKey {
+            service: ServiceKey {
+                name: NamespacedName::new("shop", "web"),
+                import: false,
+            },
+            transport: Transport::Tcp,
+            port,
+            client_namespace: "shop".to_owned(),
+        };
+        let here = SocketAddr::from(([127, 0, 0, 1], 0));
+        let address = world.proxy.bind_mesh(key, here).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut said = String::new();
+        let read = timeout(Duration::from_secs(5), stream.read_to_string(&mut said)).await;
+        read.expect("the proxy waits for the client").unwrap();
+        assert_eq!(said, endpoint, "port {port}");
+    }
+}
+
 #[tokio::test]
 async fn connections_and_datagrams_of_pods_reach_the_endpoint_that_the_simulator_names() {
     let endpoint = |world: &mut World, asked: &Request| {

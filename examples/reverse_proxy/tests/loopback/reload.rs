@@ -6,6 +6,7 @@ use crate::{
     world::{Backends, World, effective, gateway, get, network, port, script, service},
 };
 use gwapi::{
+    attachment::effective::Effective,
     meta::{Release, Transport},
     proxy::DataPlaneOptions,
     validation::ChoiceReason,
@@ -178,6 +179,63 @@ async fn manifests_are_read_from_a_folder_when_they_change() {
     assert_eq!(second, effective(&yaml(BOTH, "two"), &[]));
     assert!(problems.is_empty(), "{problems:?}");
     fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What an API server would refuse changes nothing, nor does a file that cannot be read or is empty while it is written: what was
+/// there stays, and each is named with the reason.
+#[tokio::test]
+async fn what_an_api_server_refuses_changes_nothing_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.yaml");
+    let named = |hosts: &str| {
+        yaml(WEB, "one").replace("spec: {parentRefs", &format!("spec: {{{hosts}, parentRefs"))
+    };
+    let good = named("hostnames: [a.example.com]");
+    fs::write(&file, &good).unwrap();
+    let mut manifests = Manifests::new(folder.path(), Release::default());
+    let expected = effective(&good, &[]);
+    let (first, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!((&first, problems), (&expected, Vec::new()));
+    for (text, said) in [
+        (named("hostname: a.example.com"), "hostname"),
+        (
+            named("hostnames: [a.example.com], hostnames: []"),
+            "given twice",
+        ),
+        (named("hostnames: ['*']"), "spec.hostnames[0]"),
+        (
+            "kind: [".to_owned(),
+            "the objects that were read from the file before stay",
+        ),
+        (String::new(), "the file is empty"),
+        ("\n".to_owned(), "the file is empty"),
+    ] {
+        fs::write(&file, &text).unwrap();
+        let (now, problems) = manifests.read().unwrap().unwrap();
+        assert_eq!(now, expected, "{text}");
+        let problems = problems.join("\n");
+        assert!(problems.contains(said), "{text}\n{problems}");
+        assert!(problems.contains("all.yaml"), "{problems}");
+        assert!(manifests.read().unwrap().is_none());
+    }
+    // Once it can be read, it counts; and what was never there is left out.
+    let second = named("hostnames: [b.example.com]");
+    fs::write(&file, &second).unwrap();
+    let refused = folder.path().join("refused.yaml");
+    let misspelt = gateway(WEB).replace("listeners:", "listener:");
+    fs::write(&refused, misspelt.replace("name: edge", "name: third")).unwrap();
+    let (now, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!(now.gateways, effective(&second, &[]).gateways);
+    assert!(problems[0].contains("it is left out"), "{problems:?}");
+    // Of two objects of one name the later one counts, and both are named.
+    fs::write(&refused, named("hostnames: [c.example.com]")).unwrap();
+    let (now, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!(now, effective(&named("hostnames: [c.example.com]"), &[]));
+    assert!(problems[0].contains("replaces"), "{problems:?}");
+    fs::remove_file(&file).unwrap();
+    fs::remove_file(&refused).unwrap();
+    let (now, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!((now, problems), (Effective::default(), Vec::new()));
 }
 
 /// Objects are meant for the release of the CRDs among them, else for the newest that has all that they use.

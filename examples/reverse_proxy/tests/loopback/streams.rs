@@ -4,14 +4,21 @@ use crate::{
     backends,
     certificates::Authority,
     clients::{Client, Tls, handshake, read},
-    world::{Backends, World, effective, get, script},
+    world::{
+        Backends, World, effective, gateway, get, network, of_datagrams, port, script, service,
+    },
 };
-use gwapi::sim::{Outcome, Refusal, Request};
-use std::time::Duration;
+use gwapi::{
+    meta::Transport,
+    proxy::DataPlaneOptions,
+    sim::{Outcome, Refusal, Request},
+};
+use reverse_proxy::{Limits, Network, Proxy};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, UdpSocket},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 async fn world() -> (World, Authority) {
@@ -98,4 +105,117 @@ async fn what_is_no_tls_is_refused() {
     // A record of TLS with an alert, if anything.
     assert!(back.is_empty() || back[0] == 21, "{back:?}");
     assert_eq!(world.taken(), 0, "a backend was connected to");
+}
+
+/// A UDPRoute to this backend, if there is one at all.
+fn datagrams(backend: Option<&str>) -> String {
+    let route = backend.map(|backend| {
+        format!(
+            "---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: UDPRoute
+metadata: {{name: datagrams, namespace: shop}}
+spec: {{parentRefs: [{{name: edge}}], rules: [{{backendRefs: [{{name: {backend}, port: 80}}]}}]}}
+"
+        )
+    });
+    let services = service("one", "10.0.0.1") + &service("two", "10.0.0.2");
+    format!(
+        "{}{}{}",
+        gateway("{name: datagrams, port: 53, protocol: UDP}"),
+        route.unwrap_or_default(),
+        of_datagrams(&services),
+    )
+}
+
+/// Who sends a datagram to a backend next, and what.
+async fn next(backend: &UdpSocket) -> Option<(SocketAddr, Vec<u8>)> {
+    let mut datagram = vec![0; 100];
+    let received = timeout(Duration::from_millis(500), backend.recv_from(&mut datagram)).await;
+    let (length, by) = received.ok()?.unwrap();
+    datagram.truncate(length);
+    Some((by, datagram))
+}
+
+/// What a client sends counts as much as what it gets; and an endpoint to which no route leads any more gets nothing.
+#[tokio::test]
+async fn a_flow_of_datagrams_lasts_as_long_as_one_side_sends_and_a_route_leads_there() {
+    let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let two = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut found = Backends::new();
+    found.insert("10.0.0.1", one.local_addr().unwrap());
+    found.insert("10.0.0.2", two.local_addr().unwrap());
+    let network = Network {
+        limits: Limits {
+            idle_datagrams: Duration::from_secs(1),
+            ..Limits::default()
+        },
+        ..network(found)
+    };
+    let mut proxy = Proxy::new(network, DataPlaneOptions::default());
+    let to = |backend| effective(&datagrams(backend), &[]);
+    proxy.update(to(Some("one"))).await;
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = proxy.address(&port(Transport::Udp, 53)).unwrap();
+    client.connect(address).await.unwrap();
+
+    // The endpoint never answers.
+    client.send(b"first").await.unwrap();
+    let (first, _) = next(&one).await.unwrap();
+    for _ in 0..7 {
+        sleep(Duration::from_millis(200)).await;
+        client.send(b"more").await.unwrap();
+        assert_eq!(next(&one).await, Some((first, b"more".to_vec())));
+    }
+    // The client never asks.
+    for _ in 0..7 {
+        sleep(Duration::from_millis(200)).await;
+        one.send_to(b"news", first).await.unwrap();
+        let mut back = [0; 100];
+        let length = timeout(Duration::from_secs(5), client.recv(&mut back)).await;
+        assert_eq!(length.expect("the flow has ended").unwrap(), 4);
+    }
+    sleep(Duration::from_millis(2_000)).await;
+    client.send(b"late").await.unwrap();
+    let (later, _) = next(&one).await.unwrap();
+    assert_ne!(later, first, "nothing ends");
+
+    // A change that leaves the route alone leaves the flow alone.
+    let other = datagrams(Some("one"))
+        + "---
+apiVersion: v1
+kind: Service
+metadata: {name: three, namespace: shop}
+spec: {ports: [{port: 80}]}
+";
+    proxy.update(effective(&other, &[])).await;
+    client.send(b"on").await.unwrap();
+    assert_eq!(next(&one).await, Some((later, b"on".to_vec())));
+
+    proxy.update(to(Some("two"))).await;
+    client.send(b"moved").await.unwrap();
+    assert_eq!(next(&two).await.unwrap().1, b"moved");
+    proxy.update(to(None)).await;
+    client.send(b"nowhere").await.unwrap();
+    assert_eq!(next(&two).await, None);
+    assert_eq!(next(&one).await, None);
+}
+
+/// Nothing was sent to an endpoint that cannot be connected to: another one of the backend gets the connection.
+#[tokio::test]
+async fn a_connection_goes_to_an_endpoint_that_takes_it() {
+    let yaml = include_str!("../fixtures/streams.yaml");
+    let both = yaml.replace("[10.0.0.1]}]", "[10.0.0.1]}, {addresses: [10.0.0.4]}]");
+    for there in ["10.0.0.1", "10.0.0.4"] {
+        let (script, got) = script();
+        let found = Backends::from([(there, backends::tcp(there).await)]);
+        let mut world = World::new(effective(&both, &[]), found, (script, got)).await;
+        let asked = get("tcp://edge:5000");
+        assert_eq!(endpoint(&mut world, &asked), there);
+        let mut stream = TcpStream::connect(world.address(&asked)).await.unwrap();
+        stream.write_all(b"ping").await.unwrap();
+        let mut back = String::new();
+        stream.read_to_string(&mut back).await.unwrap();
+        assert_eq!(back, format!("{there}ping"));
+    }
 }

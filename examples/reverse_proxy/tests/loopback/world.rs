@@ -17,7 +17,7 @@ use gwapi::{
 };
 use http::{HeaderMap, Version, request, uri::Authority};
 use k8s_openapi::jiff::Timestamp;
-use reverse_proxy::{Network, Proxy};
+use reverse_proxy::{Limits, Network, Proxy};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -77,6 +77,12 @@ endpoints: [{{addresses: [{address}]}}]
     )
 }
 
+/// The same [Services](service), of datagrams.
+pub(crate) fn of_datagrams(services: &str) -> String {
+    let port = services.replace("{port: 80}", "{port: 80, protocol: UDP}");
+    port.replace("{port: 8080}", "{port: 8080, protocol: UDP}")
+}
+
 /// The Gateway with these listeners.
 pub(crate) fn gateway(listeners: &str) -> String {
     format!(
@@ -112,6 +118,7 @@ pub(crate) fn network(backends: Backends) -> Network {
             ("127.0.0.1".to_owned(), port)
         }),
         draw,
+        limits: Limits::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         RouteId, RouteKind,
         effective::{EffectiveGateway, EffectiveHostname, EffectiveListener},
     },
-    meta::{Hostname, NamespacedName, ObjectRef},
+    meta::{Hostname, NamespacedName, ObjectRef, Transport},
     proxy::{Endpoints, Table},
     schema::nearest_name,
     sim::{Answer, Request, speaks},
@@ -36,6 +36,12 @@ impl Near<'_> {
             return;
         };
         if answer.service.is_some() {
+            return;
+        }
+        if answer.status == Some(421) && answer.route.is_none() {
+            // The host is that of another listener, so that nothing is to be said of the routes of this one.
+            let gateway = self.effective(gateway.as_ref());
+            hints.extend(gateway.and_then(|gateway| by_own_name(request, gateway, port)));
             return;
         }
         if let (Some(listener), Some(gateway)) = (taken, self.effective(gateway.as_ref())) {
@@ -234,6 +240,23 @@ impl Near<'_> {
             ));
         }
     }
+}
+
+/// That a host belongs to a listener for which a client has to connect with another server name, if it does.
+fn by_own_name(request: &Request, gateway: &EffectiveGateway, port: u16) -> Option<String> {
+    let host = host_of(request)?;
+    let sni = request.sni.as_deref().or(request.uri.host())?;
+    let by = |name: &str| gateway.listener(Transport::Tcp, port, Some(name));
+    let own = by(&host)?;
+    // A listener that is not in force keeps its hosts, and no server name leads to it.
+    if by(sni).is_some_and(|taken| taken.name == own.name) {
+        return None;
+    }
+    Some(format!(
+        "connect with the server name (SNI) `{host}`, by which listener `{}` is found: the host of a request has to belong to the \
+         listener of its connection",
+        own.name
+    ))
 }
 
 /// What a listener of connections or datagrams needs to which no route is attached.

@@ -651,3 +651,59 @@ fn a_route_without_rules_is_named_where_it_has_the_host() {
     );
     assert!(!why_of("other.example").contains(&said.to_owned()));
 }
+
+/// Gateway `spec.listeners[].hostname`: 421 tells a client to connect anew. Routes at the listener of the connection have nothing to
+/// do with it.
+#[test]
+fn a_misdirected_request_is_told_which_server_name_to_connect_with() {
+    let own = "tls: { certificateRefs: [{ name: own }] }";
+    let gateway = object(
+        "Gateway",
+        "edge",
+        &format!(
+            "{{ gatewayClassName: any, listeners: [
+                {{ name: wild, port: 7443, protocol: HTTPS, hostname: '*.bank.example', {own} }},
+                {{ name: secret, port: 7443, protocol: HTTPS, hostname: secret.bank.example, {own} }}] }}"
+        ),
+    );
+    let spec =
+        |hostnames: &str| format!("{{ parentRefs: [{{ name: edge }}], {hostnames} {CART} }}");
+    let objects = gateway
+        + &object("HTTPRoute", "r", &spec(""))
+        + &object("HTTPRoute", "v", &spec("hostnames: [secret.bank.example],"));
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+        "metadata": {"name": "own", "namespace": "shop"},
+        "stringData": {
+            "tls.crt": include_str!("../../../../tests/fixtures/certificates/p256.crt"),
+            "tls.key": include_str!("../../../../tests/fixtures/certificates/p256.key"),
+        },
+    });
+    let objects = format!("{objects}---\n{secret}\n");
+    let text = format!("{BASE}---\n{objects}");
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+    let (decoded, _) = read.decode();
+    let snapshot: Snapshot = decoded.into_iter().map(|one| one.object).collect();
+    let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+    resolver.update();
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
+    let mut help = |sni: Option<&str>, url: &str, host: Option<&str>| {
+        let mut request = Request::get(url).unwrap();
+        request.gateway = Some(NamespacedName::new("shop", "edge"));
+        request.sni = sni.map(str::to_owned);
+        if let Some(host) = host {
+            request.headers.insert("host", host.parse().unwrap());
+        }
+        let answer = simulator.request(&request, &mut |_| 0).unwrap();
+        assert_eq!(answer.status, Some(421), "{:#?}", answer.why);
+        Near::new(&resolver, &[]).request(&request, &answer).help
+    };
+    let expected = "connect with the server name (SNI) `secret.bank.example`, by which listener `secret` is found: the host of a \
+         request has to belong to the listener of its connection";
+    let host = "secret.bank.example";
+    let url = format!("https://{host}:7443/");
+    assert_eq!(help(Some("x.bank.example"), &url, None), [expected]);
+    let url = "https://x.bank.example:7443/";
+    assert_eq!(help(None, url, Some(host)), [expected]);
+}
