@@ -4,6 +4,7 @@
 mod elsewhere;
 mod idle;
 mod ignored;
+mod paths;
 mod policies;
 mod redirects;
 mod rejected;
