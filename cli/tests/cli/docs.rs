@@ -1,6 +1,6 @@
 //! The commands of the guides are run as they stand, and print what is shown below them.
 
-use crate::support::{gwapi, newest};
+use crate::support::{SOUND, gwapi, newest};
 use std::{
     env, fs,
     os::unix::fs::{PermissionsExt, symlink},
@@ -49,7 +49,7 @@ const OTHERS: [(&str, &str); 7] = [
         "if [ \"$1\" = gwapi ]; then shift; exec kubectl-gwapi \"$@\"; fi\n\
          case \"$*\" in\n\
          *api-resources*) echo httproutes.gateway.networking.k8s.io; echo services ;;\n\
-         *\"get httproutes\"*) cat \"$WORK/route.yaml\" ;;\n\
+         *\"get httproutes\"*) cat \"$WORK/../sound.yaml\" ;;\n\
          *) echo 'apiVersion: v1'; echo 'kind: List'; echo 'items: []' ;;\n\
          esac",
     ),
@@ -57,7 +57,7 @@ const OTHERS: [(&str, &str); 7] = [
 ];
 
 const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: app }\n\
-     spec:\n  parentRefs: [{ name: front }]\n";
+     spec:\n  parentRefs: [{ name: front }]\n  rules: [{ matches: [{ path: { type: PathPrefix, value: / } }] }]\n";
 
 /// Where the commands of a guide are run.
 struct Desk(PathBuf);
@@ -87,6 +87,7 @@ impl Desk {
         for folder in ["clusters", "apps", "infrastructure"] {
             fs::write(work.join(folder).join("a.yaml"), "a: 1\n").unwrap();
         }
+        fs::write(path.join("sound.yaml"), SOUND).unwrap();
         fs::write(work.join("route.yaml"), ROUTE).unwrap();
         fs::write(work.join("cluster-settings.env"), "DOMAIN=a.example\n").unwrap();
         Self(path)
