@@ -190,7 +190,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         true => Vec::new(),
         false => summary.iter().map(ToString::to_string).collect(),
     };
-    let around_all = report::Around {
+    let around_all = report::ReportFrame {
         summary: &lines,
         failed: input.failed,
     };

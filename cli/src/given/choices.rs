@@ -348,7 +348,7 @@ fn without_isolation(mut effective: Effective) -> Effective {
                 let all = || gateway.listeners.iter().filter(here);
                 let http: RouteList<_> = all().flat_map(|one| one.http.iter().cloned()).collect();
                 let grpc: RouteList<_> = all().flat_map(|one| one.grpc.iter().cloned()).collect();
-                for listener in opened.listeners.iter_mut() {
+                for listener in &mut opened.listeners {
                     if here(&&*listener) {
                         let mut open = EffectiveListener::clone(listener);
                         (open.http, open.grpc) = (http.clone(), grpc.clone());

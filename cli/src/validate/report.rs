@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the reports say beside the findings.
-pub(super) struct Around<'a> {
+pub(super) struct ReportFrame<'a> {
     /// How much was judged, and what was passed over.
     pub(super) summary: &'a [String],
     /// Whether something that was named could not be read.
@@ -54,7 +54,7 @@ fn text(problem: &Problem) -> String {
 }
 
 /// Workflow commands of GitHub, one a line: each becomes a remark at its line of the change.
-pub(super) fn github(problems: &[Problem], around: &Around<'_>) -> Exit {
+pub(super) fn github(problems: &[Problem], around: &ReportFrame<'_>) -> Exit {
     // The one for texts, and the one for what stands before them.
     let data = |text: &str| {
         let text = text.replace('%', "%25").replace('\r', "%0D");
@@ -88,7 +88,7 @@ pub(super) fn github(problems: &[Problem], around: &Around<'_>) -> Exit {
 }
 
 /// A SARIF log, of the types that its schema has.
-pub(super) fn sarif(problems: &[Problem], around: &Around<'_>) -> Exit {
+pub(super) fn sarif(problems: &[Problem], around: &ReportFrame<'_>) -> Exit {
     let used: BTreeSet<&str> = problems
         .iter()
         .map(|problem| problem.rule.as_str())
@@ -173,7 +173,7 @@ fn uri(path: &str) -> String {
 
 /// A JUnit report: a suite for each file with findings, each of which is a test that failed; warnings fail where `fails` says so, and
 /// are skipped otherwise. One test more says that all was judged.
-pub(super) fn junit(problems: &[Problem], around: &Around<'_>, warnings_fail: bool) -> Exit {
+pub(super) fn junit(problems: &[Problem], around: &ReportFrame<'_>, warnings_fail: bool) -> Exit {
     let mut report = Report::new("gwapi validate");
     let mut all = TestSuite::new("gwapi validate");
     let status = match around.failed {
