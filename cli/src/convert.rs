@@ -88,7 +88,8 @@ fn api_version(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &ConvertArgs) -> Exit {
-    // Everything is read once before anything is written: half a backup is worth nothing.
+    // Everything is read once before anything is written. A file that cannot be read ends nothing else: its error is said, and the
+    // exit code.
     let looker = || {
         |_: &str, _: Entry| Looked::<()> {
             keep: None,
@@ -173,7 +174,10 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     } else {
         Exit::Findings
     };
-    printed.max(findings)
+    match input.failed {
+        true => Exit::Failed,
+        false => printed.max(findings),
+    }
 }
 
 /// The problems of an object that could not be converted, with file and line; from the line where the object's document

@@ -1,5 +1,6 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
+pub(crate) mod choices;
 mod experimental;
 mod foreign;
 mod looking;
@@ -8,19 +9,21 @@ pub(crate) mod release;
 pub(crate) mod resolving;
 pub(crate) mod statused;
 
+pub(crate) use experimental::{InExperimental, Unimplemented};
 pub(crate) use foreign::Foreign;
 pub(crate) use looking::{LookingArgs, NearArgs, say_met};
 pub(crate) use places::place;
 
 use crate::{
     input::{Entry, Input, InputArgs, Looked, Problem, Problems, Severity, Sifted, beyond},
-    output::{self, Line, Page, Style, Tone},
+    output::{self, Exit, Line, Page, Style, Tone},
 };
+use choices::RankArgs;
 use clap::Args;
 use gwapi::{
     attachment::{
-        NotImplemented, Resolver,
-        admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
+        Resolver,
+        admit::{Admission, Admitted, Ignored, Judged, Judgement},
     },
     lint::near::{self, Near},
     manifest::{Position, RawObject, ReadError},
@@ -70,7 +73,14 @@ pub(crate) struct AroundAnswer {
     /// The same with the reason why it was taken; nothing where objects come one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) release_choice: Option<String>,
+    /// Whether something that was named could not be read, so that the answer is about a part of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) incomplete: bool,
 }
+
+/// What is said of an answer where something could not be read.
+pub(crate) const INCOMPLETE: &str =
+    "not all that was named could be read, and this is about the rest (hence exit code 2)";
 
 /// What follows `left out` where that decides the exit code.
 const EXIT_CODE: &str = " (hence exit code 1):";
@@ -91,6 +101,8 @@ pub(crate) struct ChannelArgs {
     max_ignored: u32,
     #[command(flatten)]
     near: NearArgs,
+    #[command(flatten)]
+    pub(crate) rank: RankArgs,
 }
 
 impl ChannelArgs {
@@ -98,7 +110,7 @@ impl ChannelArgs {
     pub(crate) fn near<'n>(self, resolver: &'n Resolver, given: &'n Given) -> Near<'n> {
         Near::new(resolver, &given.admitted.ignored)
             .with_limits(self.near.limits())
-            .with_routing(resolving::routing())
+            .with_routing(self.rank.routing())
     }
 }
 
@@ -112,6 +124,8 @@ pub(crate) struct Given {
     /// The release by which the input was judged.
     pub(crate) chosen: Chosen,
     channel: Channel,
+    /// Whether something that was named could not be read at all.
+    pub(crate) is_incomplete: bool,
     /// How much is left out beside that, and is not named.
     more: usize,
     /// How much of a kind is shown to people.
@@ -203,47 +217,12 @@ pub(crate) struct Field {
     help: Option<String>,
 }
 
-/// A part of the input that the standard channel does not have; in JSON an element of `experimental`.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct InExperimental {
-    #[serde(flatten)]
-    object: ObjectRef,
-    path: String,
-}
-
-impl InExperimental {
-    pub(crate) fn of(part: &Experimental) -> Self {
-        Self {
-            object: part.object.clone(),
-            path: part.path.clone(),
-        }
-    }
-}
-
-/// A part of the input that is not implemented; in JSON an element of `notImplemented`.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Unimplemented {
-    #[serde(flatten)]
-    object: ObjectRef,
-    path: String,
-    message: String,
-}
-
-impl Unimplemented {
-    pub(crate) fn of(part: &NotImplemented) -> Self {
-        Self {
-            object: part.object.clone(),
-            path: part.path.clone(),
-            message: format!("not implemented: {}", part.why),
-        }
-    }
-}
-
 impl Given {
     /// Reads the input, and keeps what the objects mean that an API server of the channel would take. Each is judged when
     /// it is read, and then let go.
     ///
-    /// Nothing comes back where a file could not be read at all: that has been said on stderr.
+    /// Nothing comes back where values of placeholders could not be read, or nothing at all. What else could not be read has been said on stderr,
+    /// and the answer is about the rest: see [`Self::is_incomplete`].
     pub(crate) fn read(from: &InputArgs, args: ChannelArgs) -> Option<Self> {
         let most = args.max_ignored as usize;
         let looker = |release| {
@@ -270,8 +249,8 @@ impl Given {
         };
         let choosing = Choosing::new(args.release, Uses::new(args.channel));
         let (mut sifted, chosen) = release::sift(from, &choosing, most, looker)?;
-        // An answer about a part of what was named would mislead.
-        if sifted.input.failed {
+        if sifted.input.failed && sifted.input.sources.is_empty() {
+            // There is no rest that an answer could be about.
             return None;
         }
         sifted.say_warnings();
@@ -320,6 +299,7 @@ impl Given {
         let ignored: Vec<_> = ignored.into_iter().map(|(_, object)| object).collect();
         let given = Self {
             more: all - ignored.len(),
+            is_incomplete: sifted.input.failed,
             admitted,
             ignored,
             chosen,
@@ -355,6 +335,7 @@ impl Given {
             foreign_more: foreign::more(&self.admitted),
             release: self.chosen.release.as_str(),
             release_choice: Some(self.chosen.to_string()),
+            incomplete: self.is_incomplete,
         }
     }
 
@@ -378,8 +359,21 @@ impl Given {
         );
     }
 
+    /// How the verb ends: as it would otherwise, unless something that was named could not be read.
+    pub(crate) fn exit(&self, otherwise: Exit) -> Exit {
+        match self.is_incomplete {
+            true => Exit::Failed,
+            false => otherwise,
+        }
+    }
+
     /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
+        if self.is_incomplete {
+            page.gap();
+            let line = Line::of(Tone::Bad, "incomplete").and(format_args!(": {INCOMPLETE}"));
+            page.line(0, &line);
+        }
         show((&self.ignored, self.max_shown), EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
         self.show_experimental(page);

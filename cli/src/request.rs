@@ -5,7 +5,11 @@ mod repeat;
 mod show;
 
 use crate::{
-    given::{self, Answered, ChannelArgs, Given, NotInForce, say_met},
+    given::{
+        self, Answered, ChannelArgs, Given, NotInForce,
+        choices::{Choices, Spelling, TrafficArgs},
+        say_met,
+    },
     input::InputArgs,
     output::{Exit, Format, Line, OutputArgs, Page, Style, fail, print, print_json},
     resolving,
@@ -43,13 +47,19 @@ use std::collections::BTreeMap;
 /// The exit code is 1 if the request did not arrive, if something of the input is left out or not implemented, or if something is
 /// wrong that concerns the request: with what took it, or with a route that is not accepted and would have taken it.
 #[derive(Debug, Args)]
-// What stands by itself is the URL.
-#[command(mut_arg("paths", |paths| paths.long("path").hide(true)))]
+// Of what stands by itself, the URL is one.
+#[command(
+    override_usage = "gwapi request [OPTIONS] [PATH]... <URL>",
+    mut_group("FromArgs", |from| from.required(false)),
+    mut_arg("paths", |paths| paths.value_name("PATH|URL").required(true).help(PATHS_AND_URL)),
+)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     channel: ChannelArgs,
+    #[command(flatten)]
+    traffic: TrafficArgs,
     /// The method
     #[arg(short = 'X', long = "method", default_value = "GET", value_parser = method)]
     method: Method,
@@ -74,9 +84,11 @@ pub(crate) struct RequestArgs {
     backend: BackendArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// What is asked for: http://host[:port]/path, https://…, or tls://, tcp://, udp:// with host and port
-    url: String,
 }
+
+/// What the plain arguments of `request` are.
+const PATHS_AND_URL: &str = "What is read, as with -f, and last what is asked for: http://host[:port]/path, https://…, or tls://, \
+     tcp://, udp:// with host and port";
 
 fn method(text: &str) -> Result<Method, String> {
     Method::from_bytes(text.as_bytes()).map_err(|_| format!("`{text}` is not an HTTP method"))
@@ -102,17 +114,26 @@ struct CountedSplit<'s> {
 /// Runs the verb.
 pub(crate) fn run(args: &RequestArgs) -> Exit {
     let now = args.client.at.unwrap_or_else(Timestamp::now);
-    let (request, mut memory) = match request(args, now) {
+    let (input, url) = args.input.clone().with_url();
+    let (as_written, mut memory) = match request(args, &url, now) {
         Ok(made) => made,
         Err(error) => return fail(error),
     };
-    let Some(given) = Given::read(&args.input, args.channel) else {
+    if input.is_empty() {
+        return fail(format_args!(
+            "nothing is named to read: give a file, a folder or - before the URL, as in `gwapi request . {url}`"
+        ));
+    }
+    let Some(given) = Given::read(&input, args.channel) else {
         return Exit::Failed;
     };
+    let choices = Choices::new(args.channel.rank, args.traffic);
+    let request = choices.request(&as_written);
     let mut options = resolving::options(
         given.chosen.release,
         args.channel.channel,
         args.channel.patterns,
+        args.channel.rank.routing(),
     );
     options.now = Some(now);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
@@ -124,24 +145,34 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             "`--backend-cert` names Service {service}, which is not there"
         ));
     }
-    let data_plane = resolving::data_plane(given.chosen.release);
-    let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
-    simulator.set_now(now.into());
-    args.backend.trust(&mut simulator);
+    let simulator = |effective, routing| {
+        let data_plane = resolving::data_plane(given.chosen.release, routing);
+        let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
+        simulator.set_now(now.into());
+        args.backend.trust(&mut simulator);
+        simulator
+    };
+    // What a client sends first, with what it keeps.
+    let mut sent = as_written;
+    if args.count.is_none() {
+        memory.prepare(&mut sent, now.into());
+    }
+    let in_force = choices.effective(effective.clone());
+    let mut answering = simulator(in_force, choices.routing);
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 
     let asked = match (args.count, args.client.repeat) {
         (None, None) => {
             let mut request = request.clone();
-            ask_as(&mut memory, &mut request, &mut simulator, &mut draw).map(
+            ask_as(&mut memory, &mut request, &mut answering, &mut draw).map(
                 |(mut answer, dropped)| {
                     answer.why.extend(dropped);
                     Asked::Once(Box::new(answer))
                 },
             )
         }
-        (Some(count), _) => simulator
+        (Some(count), _) => answering
             .split(&request, count, &mut draw)
             .map(|split| Asked::Often(Box::new(split))),
         (None, Some(count)) => {
@@ -151,8 +182,9 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
                 advance: args.client.advance,
                 seed: args.seed,
                 now,
+                choices,
             };
-            plan.run(&mut simulator, &mut resolver, &mut memory, &mut draw)
+            plan.run(&mut answering, &mut resolver, &mut memory, &mut draw)
                 .map(|repeated| Asked::Repeatedly(Box::new(repeated)))
         }
     };
@@ -181,6 +213,8 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let failed = asked.failed();
     let answer = asked.answer_mut();
     let help = around(answer, &request, &near, &given);
+    let otherwise = choices.decisive((&sent, answer), &effective, Spelling::Arguments, simulator);
+    answer.why.extend(otherwise);
     say_met(&near.met());
     let (outcome, reason) = exit_code(answer.outcome, failed, &given, &help);
     let printed = match args.output.format {
@@ -199,7 +233,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             print(page)
         }
     };
-    printed.max(outcome)
+    given.exit(printed.max(outcome))
 }
 
 /// What became of one request or of many.
@@ -266,8 +300,12 @@ impl Asked {
 }
 
 /// The request, and what its client has from those before.
-fn request(args: &RequestArgs, now: Timestamp) -> Result<(Request, ClientMemory), ClientArgsError> {
-    let mut request = Request::get(&args.url)?;
+fn request(
+    args: &RequestArgs,
+    url: &str,
+    now: Timestamp,
+) -> Result<(Request, ClientMemory), ClientArgsError> {
+    let mut request = Request::get(url)?;
     request.method = args.method.clone();
     request.headers = Request::header_lines(args.headers.iter().cloned())?;
     request.gateway.clone_from(&args.gateway);

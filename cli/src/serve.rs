@@ -94,7 +94,9 @@
 //!   anew;
 //! * `addresses`: the pool for Gateways that ask for no address, a list of `{"type", "value"}`. An empty one
 //!   stands for addresses of a range of our own choice;
-//! * `unusableAddresses`: addresses in the same form that Gateways may ask for and that cannot be bound.
+//! * `unusableAddresses`: addresses in the same form that Gateways may ask for and that cannot be bound;
+//! * `regexRank`, `hostnameRank`, `hostnameFallback`, `repeatedHeader`, `isolation`, `paths`: what the specification leaves to a
+//!   data plane, with the values that the options of `gwapi request` have. An answer that depends on one of them says so in `why`.
 //!
 //! Statuses that change because of it are in the next reply to `apply` or `delete`.
 
@@ -107,7 +109,10 @@ mod reply;
 mod sockets;
 
 use crate::{
-    given::{NotInForce, beyond_told},
+    given::{
+        NotInForce, beyond_told,
+        choices::{Choices, Spelling},
+    },
     line::{self, Line},
     output::{Exit, fail},
     request, resolving, status,
@@ -255,6 +260,8 @@ struct Server {
     told: BTreeSet<ObjectRef>,
     bounds: Bounds,
     simulator: Simulator,
+    /// What it decides where the specification leaves it open.
+    choices: Choices,
     /// Whether the simulator has yet to be told of changes.
     stale: bool,
     random: fastrand::Rng,
@@ -281,6 +288,7 @@ impl Server {
             objects: Objects::default(),
             untold: BTreeSet::new(),
             simulator: Simulator::default(),
+            choices: Choices::default(),
             stale: false,
             random: fastrand::Rng::with_seed(0),
             clock: Box::new(clock),
@@ -418,8 +426,9 @@ impl Server {
             })
             .collect();
         let left_out = self.objects.left_out();
-        let near = Near::new(&self.resolver, &left_out);
-        let remarks = status::remarks(&self.resolver, &near, self.objects.warnings());
+        let routing = self.choices.routing;
+        let near = Near::new(&self.resolver, &left_out).with_routing(routing);
+        let remarks = status::remarks(&self.resolver, &near, self.objects.warnings(), routing);
         Reply::items(items, remarks, self.objects.ignored())
     }
 
@@ -435,12 +444,13 @@ impl Server {
         self.update();
         if std::mem::take(&mut self.stale) {
             let effective = self.resolver.resolution().effective.clone();
-            self.simulator.update(effective);
+            self.simulator.update(self.choices.effective(effective));
         }
     }
 
     fn request(&mut self, ask: Ask) -> Result<Reply, String> {
-        let request = ask.request(self.now().0)?;
+        let sent = ask.request(self.now().0)?;
+        let request = self.choices.request(&sent);
         self.put_in_force();
         let now = self.now().0;
         self.simulator.set_now(now.into());
@@ -450,11 +460,27 @@ impl Server {
             .simulator
             .request(&request, &mut draw)
             .map_err(|error| error.to_string())?;
-        let mut around = self.objects.around(&self.resolver, &request, &answer);
+        let routing = self.choices.routing;
+        let mut around = self
+            .objects
+            .around((&self.resolver, routing), &request, &answer);
         answer.why.append(&mut around.why);
+        let release = self.resolver.options().release;
+        let effective = &self.resolver.resolution().effective;
+        let simulator = |effective, routing| {
+            let data_plane = resolving::data_plane(release, routing);
+            let mut simulator = Simulator::new(effective, data_plane);
+            simulator.set_now(now.into());
+            simulator
+        };
+        let asked = (&sent, &answer);
+        let otherwise = self
+            .choices
+            .decisive(asked, effective, Spelling::Members, simulator);
+        answer.why.extend(otherwise);
         let (warned, snapshot) = (self.objects.warnings(), self.resolver.snapshot());
         request::add_warnings(&mut answer, &mut around.help, warned, snapshot);
-        let (release, most) = (self.resolver.options().release, self.bounds.max_remarks);
+        let most = self.bounds.max_remarks;
         let mut beside = self.objects.beside(release, most);
         let not_in_force = around.not_in_force.iter().map(NotInForce::rejected);
         beside.ignored.extend(not_in_force);
@@ -487,12 +513,14 @@ impl Server {
     }
 
     fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
+        let choices = configuration.choices()?;
         let mut options = configuration.options()?;
         options.now = Some(self.now().0);
         let crds = (options.release, options.channel);
         let before = self.resolver.options();
         let rejudge = crds != (before.release, before.channel);
-        let data_plane = resolving::data_plane(options.release);
+        let data_plane = resolving::data_plane(options.release, choices.routing);
+        self.choices = choices;
         let changes = self.resolver.set_options(options);
         self.untold.extend(changes.statuses);
         // Under other options every status is told anew, for whoever has forgotten what was told before.

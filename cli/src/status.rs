@@ -15,6 +15,7 @@ use gwapi::{
     attachment::{Resolver, RouteKind},
     lint::{LintOptions, near::Near},
     meta::ObjectRef,
+    routing::RouterOptions,
     validation::Finding,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -70,18 +71,21 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         given.chosen.release,
         args.channel.channel,
         args.channel.patterns,
+        args.channel.rank.routing(),
     );
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
 
     let order = in_order(&resolver);
     let near = args.channel.near(&resolver, &given);
+    let mut looking = args.looking.options();
+    looking.routing = args.channel.rank.routing();
     let text = StatusText::new(
         &resolver,
         &near,
         &given.admitted.warnings,
         &order,
-        &args.looking.options(),
+        &looking,
         Style::stdout(),
     );
     say_met(&[&*near.met(), text.met()].concat());
@@ -98,18 +102,20 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         }
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };
-    printed.max(outcome)
+    given.exit(printed.max(outcome))
 }
 
 /// What there is to say of the objects of a resolver beside the conditions of their statuses; `warnings` is what validation
-/// warns of.
+/// warns of, and `routing` how the data plane decides what the specification leaves open.
 pub(crate) fn remarks<'r>(
     resolver: &'r Resolver,
     near: &'r Near<'r>,
     warnings: &'r BTreeMap<ObjectRef, Vec<Finding>>,
+    routing: RouterOptions,
 ) -> Remarks {
     let order = in_order(resolver);
-    let options = LintOptions::default();
+    let mut options = LintOptions::default();
+    options.routing = routing;
     let text = StatusText::new(resolver, near, warnings, &order, &options, Style::plain());
     text.remarks().clone()
 }

@@ -78,12 +78,20 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
     } else {
         Exit::Findings
     };
-    printed.max(found)
+    match read.input.failed {
+        true => Exit::Failed,
+        false => printed.max(found),
+    }
 }
 
 /// Whether nothing stands in the way, as far as can be said: what could not be read may.
 fn is_clean(report: &UpgradeReport, read: &Sifted<RawObject>) -> bool {
-    report.is_clean() && read.problems.all() == 0
+    report.is_clean() && unread(read) == 0
+}
+
+/// How much of the input could not be read; what was named and could not be read at all counts as one.
+fn unread(read: &Sifted<RawObject>) -> usize {
+    read.problems.all() + usize::from(read.input.failed)
 }
 
 /// The report in JSON.
@@ -146,7 +154,7 @@ impl<'a> Answer<'a> {
             release: report.release.as_str(),
             channel: report.channel.as_str(),
             clean: is_clean(report, read),
-            problems: read.problems.all(),
+            problems: unread(read),
             left_out: report.left_out,
             findings: report.findings.iter().map(finding).collect(),
             steps: report
@@ -225,7 +233,7 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
         page.line(0, &Line::plain(beyond(more, ", which `-o json` names")));
     }
     page.gap();
-    page.line(0, &verdict(report, read.problems.all()));
+    page.line(0, &verdict(report, unread(read)));
     page.line(0, &judged_from(report));
     page.gap();
     page.line(0, &Line::plain("What to do, in this order:"));

@@ -5,7 +5,7 @@ mod report;
 pub(crate) mod severity;
 
 use crate::{
-    given::{LookingArgs, NearArgs, say_met},
+    given::{LookingArgs, NearArgs, choices::RankArgs, say_met},
     input::{
         Entry, Input, InputArgs, Kept, Looked, Named, Placeholders, Problem, Problems, Severity,
         Shown, Sifted, beyond, origin, reopened,
@@ -52,7 +52,7 @@ pub(crate) struct ValidateArgs {
     with_status: bool,
     #[command(flatten)]
     severity: SeverityArgs,
-    /// Kinds of which every object that is referred to counts as there, for a set that is a part of a cluster: Secret,Service
+    /// Kinds, with commas between them, whose objects count as present: Secret,Service
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     assume_present: Vec<String>,
     /// Say nothing but findings
@@ -71,6 +71,8 @@ pub(crate) struct ValidateArgs {
     looking: LookingArgs,
     #[command(flatten)]
     patterns: PatternArgs,
+    #[command(flatten)]
+    rank: RankArgs,
     /// The form of the answer
     #[arg(
         short = 'o',
@@ -156,6 +158,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     around.add_generated(&input);
     let mut looking = args.looking.options();
     looking.near = args.near.limits();
+    looking.routing = args.rank.routing();
     let mut found = Vec::new();
     let met = judge_rest(
         &input,
@@ -201,7 +204,14 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     };
     let mut summary = summary(&input, &problems, args.verbose);
     summary.push(judged_by.clone());
-    let lines = || summary.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let lines: Vec<String> = match args.quiet {
+        true => Vec::new(),
+        false => summary.iter().map(ToString::to_string).collect(),
+    };
+    let around_all = report::ReportFrame {
+        summary: &lines,
+        failed: input.failed,
+    };
     let printed = match args.format {
         ReportFormat::Json => {
             if !chosen.is_named() && !args.quiet {
@@ -211,11 +221,11 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             }
             print_json(&problems.kept)
         }
-        ReportFormat::Github => report::github(&in_short, &lines()),
-        ReportFormat::Sarif => report::sarif(&in_short),
+        ReportFormat::Github => report::github(&in_short, &around_all),
+        ReportFormat::Sarif => report::sarif(&in_short, &around_all),
         ReportFormat::Junit => {
             let warnings_fail = args.severity.fail_on() == FailOn::Warning;
-            report::junit(&in_short, &lines(), warnings_fail)
+            report::junit(&in_short, &around_all, warnings_fail)
         }
         ReportFormat::Text => {
             let mut page = text(&input, &in_short);
@@ -345,6 +355,7 @@ fn summary(input: &Input, problems: &Problems, verbose: bool) -> Vec<Line> {
     };
     let line = line.and(": ");
     let line = match (errors, warnings) {
+        (0, 0) if input.failed => line.and("nothing to complain of in what could be read"),
         (0, 0) => line.with(Tone::Good, "nothing to complain of"),
         _ => line
             .and(count(errors, "error"))
@@ -372,10 +383,7 @@ fn summary(input: &Input, problems: &Problems, verbose: bool) -> Vec<Line> {
         ));
     }
     if !passed.is_empty() {
-        let line = format!(
-            "no Kubernetes objects, and passed over: {}",
-            passed.join(", ")
-        );
+        let line = format!("passed over, no Kubernetes objects: {}", passed.join(", "));
         lines.push(Line::of(Tone::Faint, line));
     }
     if verbose {

@@ -49,8 +49,10 @@ fn judge(pattern: &Pattern) -> Option<(&'static crate::rules::Rule, String)> {
         let message = format!("`{pattern}` takes no path: each begins with `/`");
         return Some((&rules::PATTERN_TAKES_PATHS, message));
     }
-    // Who writes `^` thinks of a search; without a `$` the end would then be left open.
-    let open = pattern.as_str().starts_with('^') && !pattern.as_str().ends_with('$');
+    // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is where nothing but texts is written,
+    // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it.
+    let source = pattern.as_str();
+    let open = source.starts_with('^') && !source.ends_with('$') || is_of_texts(source);
     let taken = open.then(|| sample::text(pattern)).flatten()?;
     let longer = format!("{}/more", taken.trim_end_matches('/'));
     (!pattern.is_match(longer.as_bytes())).then(|| {
@@ -59,6 +61,12 @@ fn judge(pattern: &Pattern) -> Option<(&'static crate::rules::Rule, String)> {
         );
         (&rules::PATTERN_TAKES_WHOLE, message)
     })
+}
+
+/// Whether a regular expression is a text, or a choice between some.
+fn is_of_texts(source: &str) -> bool {
+    let meaning = ['.', '*', '+', '?', '[', ']', '{', '}', '\\', '^', '$'];
+    !source.replace("(?:", "(").contains(meaning)
 }
 
 #[cfg(test)]
@@ -78,7 +86,14 @@ mod tests {
                 "{source}"
             );
         }
-        for source in ["^/item", "^/item/[0-9]+", "^/(a|b)/"] {
+        for source in [
+            "^/item",
+            "^/item/[0-9]+",
+            "^/(a|b)/",
+            "/item",
+            "/(v1|v2)",
+            "/(?:v1|v2)/shop",
+        ] {
             assert_eq!(
                 rule(source),
                 Some("RegularExpression/takes-whole-path"),
@@ -86,7 +101,10 @@ mod tests {
             );
         }
         for source in [
-            "/item",
+            "/item$",
+            "/(v1|v2)(/.*)?",
+            r"/robots\.txt",
+            "/v[12]",
             "^/item$",
             "^/item.*",
             "^/item(/.*)?",

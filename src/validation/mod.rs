@@ -180,6 +180,7 @@ fn judge(
             findings.push(Finding::unknown_field(&unknown, place));
         }
     }
+    found.drop_effects(findings.kept());
     findings.append(of_metadata);
     findings.append(found);
     Report::from(findings)

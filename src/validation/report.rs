@@ -352,6 +352,24 @@ impl Findings {
         !self.varied.is_empty()
     }
 
+    /// Drops the warnings that ask for a field where one stands that is nearly it and that is named among `unknown`: they would
+    /// tell of its effect.
+    pub(super) fn drop_effects(&mut self, unknown: &[Finding]) {
+        let is_told = |warning: &Finding| {
+            let help = warning.help().unwrap_or_default();
+            unknown.iter().any(|field| {
+                let rest = field.path().strip_prefix(warning.path());
+                let name = rest.and_then(|rest| rest.strip_prefix('.'));
+                let meant = field.help().and_then(|help| help.split('`').nth(1));
+                name.is_some_and(|name| !name.contains(['.', '[']))
+                    && meant.is_some_and(|meant| help.contains(&format!("`{meant}`")))
+            })
+        };
+        self.kept
+            .retain(|finding| finding.severity == Severity::Error || !is_told(finding));
+        self.varied.clear();
+    }
+
     /// The findings that are kept.
     pub(super) fn kept(&self) -> &[Finding] {
         &self.kept

@@ -160,8 +160,10 @@ pub(super) fn repeated(element: Defaulted<'_>, list_type: &ListType, at: &Path<'
 #[cold]
 pub(super) fn missing(name: &str, schema: &Schema, at: &Path<'_>) -> Finding {
     let help = match schema.description.as_deref() {
-        Some(description) => format!("set `{name}`: {}", first_sentence(description)),
-        None => format!("set `{name}`"),
+        Some(description) if name != "spec" => {
+            format!("add `{name}`: {}", first_sentence(description))
+        }
+        _ => format!("add `{name}`"),
     };
     let message = format!("`{name}` is missing");
     error("schema/required", &at.field(name), message, help)

@@ -1,11 +1,13 @@
-//! What of the input the standard channel does not have.
+//! What of the input the standard channel does not have, or is not implemented.
 
 use super::Given;
 use crate::output::{Line, Page, Tone};
 use gwapi::{
+    attachment::{NotImplemented, admit::Experimental},
     meta::{Channel, ObjectRef},
     schema,
 };
+use serde::Serialize;
 
 /// How many fields of the experimental channel are named to people; the others are counted.
 const MOST_EXPERIMENTAL: usize = 8;
@@ -58,6 +60,42 @@ impl Given {
             (standard, Some(version)) => {
                 format!("version {version} ({} {is} standard)", standard.join(", "))
             }
+        }
+    }
+}
+
+/// A part of the input that the standard channel does not have; in JSON an element of `experimental`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct InExperimental {
+    #[serde(flatten)]
+    object: ObjectRef,
+    path: String,
+}
+
+impl InExperimental {
+    pub(crate) fn of(part: &Experimental) -> Self {
+        Self {
+            object: part.object.clone(),
+            path: part.path.clone(),
+        }
+    }
+}
+
+/// A part of the input that is not implemented; in JSON an element of `notImplemented`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Unimplemented {
+    #[serde(flatten)]
+    object: ObjectRef,
+    path: String,
+    message: String,
+}
+
+impl Unimplemented {
+    pub(crate) fn of(part: &NotImplemented) -> Self {
+        Self {
+            object: part.object.clone(),
+            path: part.path.clone(),
+            message: format!("not implemented: {}", part.why),
         }
     }
 }

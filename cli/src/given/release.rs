@@ -47,7 +47,7 @@ impl Chosen {
     pub(crate) fn judged_by(&self, channel: Channel, refused: bool) -> Line {
         let line = Line::plain(format_args!("judged by {}", self.crds(channel)));
         if refused && !self.is_named() {
-            line.and("; `--release` names another")
+            line.and("; use `--release` to judge by another")
         } else {
             line
         }

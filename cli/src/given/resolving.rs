@@ -35,9 +35,15 @@ impl PatternArgs {
 
 /// The options for a set of manifests outside of a cluster, for a server with these CRDs. Certificates have to be valid by this machine's
 /// clock.
-pub(crate) fn options(release: Release, channel: Channel, patterns: PatternArgs) -> Options {
+pub(crate) fn options(
+    release: Release,
+    channel: Channel,
+    patterns: PatternArgs,
+    routing: RouterOptions,
+) -> Options {
     Options {
         channel,
+        hostname_rank: routing.hostname_rank(),
         patterns: patterns.limits(),
         now: Some(Timestamp::now()),
         ..Options::for_manifests().with_release(release)
@@ -45,15 +51,9 @@ pub(crate) fn options(release: Release, channel: Channel, patterns: PatternArgs)
 }
 
 /// How a data plane answers requests where the specification leaves it open, or its releases differ.
-pub(crate) fn data_plane(release: Release) -> DataPlaneOptions {
+pub(crate) fn data_plane(release: Release, routing: RouterOptions) -> DataPlaneOptions {
     DataPlaneOptions {
-        routing: routing(),
+        routing,
         ..DataPlaneOptions::for_release(release)
     }
-}
-
-/// How requests are decided where the specification leaves it open, by whatever answers them or looks for what they would
-/// have met elsewhere.
-pub(crate) fn routing() -> RouterOptions {
-    RouterOptions::default()
 }

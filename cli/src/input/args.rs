@@ -66,7 +66,7 @@ struct FromArgs {
     /// for what .gitignore names and hidden folders; what is no Kubernetes object is passed over and counted
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The same, as an option; may be given several times
+    /// A file or folder to read, as a plain argument; may be given several times
     #[arg(short = 'f', long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
     /// Read the objects of a cluster: those that kubectl gets with this context, of the Gateway API and of the kinds that it refers to
@@ -246,6 +246,26 @@ impl InputArgs {
             kustomized,
             failed,
         }
+    }
+
+    /// What is read, and the URL: of the plain arguments the last that has a scheme, or the last of all.
+    pub(crate) fn with_url(mut self) -> (Self, String) {
+        let paths = &mut self.from.paths;
+        let is_url = |path: &PathBuf| path.to_string_lossy().contains("://");
+        let at = paths.iter().rposition(is_url);
+        let at = at.or_else(|| paths.len().checked_sub(1));
+        let url = at.map(|at| paths.remove(at).to_string_lossy().into_owned());
+        (self, url.unwrap_or_default())
+    }
+
+    /// Whether nothing is named to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        let FromArgs {
+            paths,
+            files,
+            context,
+        } = &self.from;
+        paths.is_empty() && files.is_empty() && context.is_none()
     }
 
     /// The namespace of objects that name none, if it was given.

@@ -82,10 +82,13 @@ impl std::fmt::Display for Named {
     /// `HTTPRoute shop/cart`; nothing where the object says nothing.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.kind)?;
+        if !self.kind.is_empty() && !self.name.is_empty() {
+            f.write_str(" ")?;
+        }
         match (self.namespace.as_str(), self.name.as_str()) {
-            ("", "") => Ok(()),
-            ("", name) => write!(f, " {name}"),
-            (namespace, name) => write!(f, " {namespace}/{name}"),
+            (_, "") => Ok(()),
+            ("", name) => f.write_str(name),
+            (namespace, name) => write!(f, "{namespace}/{name}"),
         }
     }
 }

@@ -146,7 +146,7 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{place::Place, source::Source},
+        super::{entry::Entry, place::Place, source::Source},
         *,
     };
     use crate::output::Style;
@@ -177,13 +177,14 @@ mod tests {
     fn a_problem_is_shown_with_its_line() {
         let text = "kind: Pod\nmetadata: {name: a, name: b}\n";
         let input = input(&[("tea.yaml", text.to_owned())]);
-        let read = gwapi::manifest::read(text.as_bytes(), &input.options);
-        let problem = Problem::of_duplicates("tea.yaml", &read.entries[0]).next();
+        let mut read = gwapi::manifest::read(text.as_bytes(), &input.options);
+        let entry = Entry::literal(read.entries.remove(0));
+        let problem = Problem::of_duplicates("tea.yaml", &entry).next();
         let mut page = Page::new(Style::plain());
         Shown::new(&input).show(&problem.unwrap(), &mut page);
         assert_eq!(
             page.into_text(),
-            "error: tea.yaml:2:21: Pod b: metadata.name: the key is given twice, first in line 2 \
+            "warning: tea.yaml:2:21: Pod b: metadata.name: the key is given twice, first in line 2 \
              [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
              |                     ^\n  help: give the key once\n"
         );

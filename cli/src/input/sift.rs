@@ -61,8 +61,8 @@ impl InputArgs {
     ///
     /// `looker` is asked once a file for what looks at the objects of that file, in their order.
     ///
-    /// Nothing comes back where a file could not be read at all: that has been said on stderr, and the verb
-    /// ends with [`Exit::Failed`](crate::output::Exit::Failed).
+    /// Nothing comes back where values of placeholders could not be read. What else could not be read at all has been said on
+    /// stderr, and the verb ends with [`Exit::Failed`](crate::output::Exit::Failed): see [`Input::failed`].
     pub(crate) fn sift<T: Send, L>(
         &self,
         most: usize,
@@ -74,7 +74,7 @@ impl InputArgs {
         let mut sifter = self.sifter(most)?;
         sifter.meaning.is_literal = true;
         let sifted = sifter.sift(looker);
-        (!sifted.input.failed).then_some(sifted)
+        Some(sifted)
     }
 
     /// What looks at all objects as they are meant, once or more often. Nothing comes back where values of placeholders could not

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// List the rules that findings name, or say what one of them means
 ///
-/// With an id, the rule is shown with what would be right, since when there is it, and an example of what breaks it.
+/// With an id, the rule is shown with what would be right, since which release there is it, and an example of what breaks it.
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     /// The id of a rule, or a group as in 'schema/*'

@@ -7,6 +7,8 @@ pub(crate) fn is_hidden(character: char) -> bool {
             character,
             // Soft hyphen, Arabic letter mark, zero-width and directional marks, line and paragraph separator.
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+                // No characters at all, which XML and YAML do not allow.
+                | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}'
         )
 }

@@ -1,7 +1,10 @@
 //! `gwapi request --repeat`: requests of one client, one after the other.
 
 use super::show::{backend_text, session_text};
-use crate::output::{Line, Page};
+use crate::{
+    given::choices::Choices,
+    output::{Line, Page},
+};
 use gwapi::{
     attachment::Resolver,
     meta::Duration,
@@ -43,6 +46,7 @@ pub(super) struct Plan<'p> {
     pub(super) advance: Option<Duration>,
     pub(super) seed: u64,
     pub(super) now: Timestamp,
+    pub(super) choices: Choices,
 }
 
 impl Plan<'_> {
@@ -66,7 +70,8 @@ impl Plan<'_> {
                 simulator.set_now(now.into());
                 resolver.set_now(now);
                 if resolver.update().concerns_traffic() {
-                    simulator.update(resolver.resolution().effective.clone());
+                    let effective = resolver.resolution().effective.clone();
+                    simulator.update(self.choices.effective(effective));
                 }
             }
             let (_, dropped, row) = self.ask(simulator, memory, now, draw)?;

@@ -1,6 +1,7 @@
 //! The `options` of `configure`, as they are read.
 
 use super::members::meant;
+use crate::given::choices::{Choices, member};
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options},
     meta::{Channel, FeatureName, Hostname, Release},
@@ -22,6 +23,12 @@ pub(super) struct Configuration {
     addresses: Vec<Address>,
     #[serde(default)]
     unusable_addresses: Vec<Address>,
+    regex_rank: Option<String>,
+    hostname_rank: Option<String>,
+    hostname_fallback: Option<String>,
+    repeated_header: Option<String>,
+    isolation: Option<String>,
+    paths: Option<String>,
 }
 
 /// An address of a Gateway.
@@ -33,12 +40,35 @@ struct Address {
 }
 
 impl Configuration {
+    /// What the data plane decides where the specification leaves it open.
+    ///
+    /// # Errors
+    ///
+    /// A value is none of its kind; the message names the member, the value and those that there are.
+    pub(super) fn choices(&self) -> Result<Choices, String> {
+        let given = [
+            ("regex-rank", &self.regex_rank),
+            ("hostname-rank", &self.hostname_rank),
+            ("hostname-fallback", &self.hostname_fallback),
+            ("repeated-header", &self.repeated_header),
+            ("isolation", &self.isolation),
+            ("paths", &self.paths),
+        ];
+        let mut choices = Choices::default();
+        for (name, value) in given {
+            let set = value.iter().try_for_each(|value| choices.set(name, value));
+            set.map_err(|error| format!("`{}`: {error}", member(name)))?;
+        }
+        Ok(choices)
+    }
+
     /// The options for a resolver.
     ///
     /// # Errors
     ///
     /// A value is none of its kind; the message names the member and the value.
     pub(super) fn options(self) -> Result<Options, String> {
+        let hostname_rank = self.choices()?.routing.hostname_rank();
         let mut options = Options::for_simulator(
             self.controller_name
                 .as_deref()
@@ -70,6 +100,7 @@ impl Configuration {
                 });
             options.addresses = AddressPool::Listed(listed.collect());
         }
+        options.hostname_rank = hostname_rank;
         let unusable = all("unusableAddresses", self.unusable_addresses)?;
         options.unusable_addresses = unusable.into_iter().collect();
         Ok(options)

@@ -50,6 +50,12 @@ const OPTIONS: &[&str] = &[
     "release",
     "addresses",
     "unusableAddresses",
+    "regexRank",
+    "hostnameRank",
+    "hostnameFallback",
+    "repeatedHeader",
+    "isolation",
+    "paths",
 ];
 
 /// The members of an address in `configure`.

@@ -16,6 +16,7 @@ use gwapi::{
     },
     manifest,
     meta::{Channel, ObjectRef, Release},
+    routing::RouterOptions,
     sim::{Answer, Request},
     validation::Finding,
 };
@@ -161,8 +162,15 @@ impl Objects {
     }
 
     /// What else there is to say of a request that went another way than to a backend.
-    pub(super) fn around(&self, resolver: &Resolver, request: &Request, answer: &Answer) -> Around {
-        Near::new(resolver, &self.left_out()).request(request, answer)
+    pub(super) fn around(
+        &self,
+        (resolver, routing): (&Resolver, RouterOptions),
+        request: &Request,
+        answer: &Answer,
+    ) -> Around {
+        let left_out = self.left_out();
+        let near = Near::new(resolver, &left_out).with_routing(routing);
+        near.request(request, answer)
     }
 
     /// The objects that are left out.
@@ -186,6 +194,7 @@ impl Objects {
         let experimental = self.experimental.values().flatten();
         let not_implemented = self.not_implemented.values().flatten();
         AroundAnswer {
+            incomplete: false,
             ignored: ignored.map(NotInForce::in_short).collect(),
             ignored_more: beyond_told(self.ignored.len(), most),
             experimental: experimental.clone().take(most).cloned().collect(),

@@ -9,13 +9,30 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the reports say beside the findings.
+pub(super) struct ReportFrame<'a> {
+    /// How much was judged, and what was passed over.
+    pub(super) summary: &'a [String],
+    /// Whether something that was named could not be read.
+    pub(super) failed: bool,
+}
+
+/// What a report says where something could not be read.
+const UNREAD: &str = "not all that was named could be read";
+
 /// Where a problem is shown: in the file from which the object was rendered, of which no line is known, or where it was read.
+/// Whoever reads reports compares paths with those of a repository, which do not begin with `./`.
 fn place(problem: &Problem) -> (&str, Option<(usize, usize)>) {
     let read = (problem.line > 0).then_some((problem.line, problem.column.max(1)));
-    match &problem.origin {
+    let (file, at) = match &problem.origin {
         Some(origin) => (origin, None),
         None => (&problem.file, read),
+    };
+    let mut path = file.as_str();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
     }
+    (path, at)
 }
 
 /// What there is to say of a problem, in a few lines.
@@ -37,7 +54,7 @@ fn text(problem: &Problem) -> String {
 }
 
 /// Workflow commands of GitHub, one a line: each becomes a remark at its line of the change.
-pub(super) fn github(problems: &[Problem], summary: &[String]) -> Exit {
+pub(super) fn github(problems: &[Problem], around: &ReportFrame<'_>) -> Exit {
     // The one for texts, and the one for what stands before them.
     let data = |text: &str| {
         let text = text.replace('%', "%25").replace('\r', "%0D");
@@ -60,7 +77,10 @@ pub(super) fn github(problems: &[Problem], summary: &[String]) -> Exit {
             data(&text(problem))
         ));
     }
-    for line in summary {
+    if around.failed {
+        lines.push_str(&format!("::error title=gwapi validate::{UNREAD}\n"));
+    }
+    for line in around.summary {
         lines.push_str(&visible(line));
         lines.push('\n');
     }
@@ -68,7 +88,7 @@ pub(super) fn github(problems: &[Problem], summary: &[String]) -> Exit {
 }
 
 /// A SARIF log, of the types that its schema has.
-pub(super) fn sarif(problems: &[Problem]) -> Exit {
+pub(super) fn sarif(problems: &[Problem], around: &ReportFrame<'_>) -> Exit {
     let used: BTreeSet<&str> = problems
         .iter()
         .map(|problem| problem.rule.as_str())
@@ -110,6 +130,13 @@ pub(super) fn sarif(problems: &[Problem]) -> Exit {
             })
         })
         .collect();
+    let mut invocation = json!({"executionSuccessful": !around.failed});
+    if around.failed
+        && let Some(invocation) = invocation.as_object_mut()
+    {
+        let said = json!([{"level": "error", "message": {"text": UNREAD}}]);
+        invocation.insert("toolExecutionNotifications".to_owned(), said);
+    }
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -120,6 +147,7 @@ pub(super) fn sarif(problems: &[Problem]) -> Exit {
                 "rules": descriptors,
             }},
             "columnKind": "unicodeCodePoints",
+            "invocations": [invocation],
             "results": results,
         }],
     });
@@ -145,11 +173,22 @@ fn uri(path: &str) -> String {
 
 /// A JUnit report: a suite for each file with findings, each of which is a test that failed; warnings fail where `fails` says so, and
 /// are skipped otherwise. One test more says that all was judged.
-pub(super) fn junit(problems: &[Problem], summary: &[String], warnings_fail: bool) -> Exit {
+pub(super) fn junit(problems: &[Problem], around: &ReportFrame<'_>, warnings_fail: bool) -> Exit {
     let mut report = Report::new("gwapi validate");
     let mut all = TestSuite::new("gwapi validate");
-    let mut judged = TestCase::new("all objects are judged", TestCaseStatus::success());
-    judged.set_system_out(summary.join("\n"));
+    let status = match around.failed {
+        true => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("unreadable").set_message(UNREAD);
+            status
+        }
+        false => TestCaseStatus::success(),
+    };
+    let mut judged = TestCase::new("all objects are judged", status);
+    if !around.summary.is_empty() {
+        let lines: Vec<_> = around.summary.iter().map(visible).collect();
+        judged.set_system_out(lines.join("\n"));
+    }
     all.add_test_case(judged);
     report.add_test_suite(all);
     let mut by_file: BTreeMap<&str, Vec<&Problem>> = BTreeMap::new();
@@ -178,7 +217,22 @@ pub(super) fn junit(problems: &[Problem], summary: &[String], warnings_fail: boo
         report.add_test_suite(suite);
     }
     match report.to_string() {
-        Ok(text) => print_document(&text),
+        Ok(text) => print_document(&without_skipped_of_all(text)),
         Err(error) => fail(format_args!("cannot write the answer as JUnit: {error}")),
     }
+}
+
+/// The report without the count of skipped tests of all suites together: schemas know it of each suite alone.
+fn without_skipped_of_all(report: String) -> String {
+    const COUNT: &str = " skipped=\"";
+    let Some(start) = report.find("<testsuites ") else {
+        return report;
+    };
+    let (before, rest) = report.split_at(start);
+    let (tag, after) = rest.split_at(rest.find('>').unwrap_or(rest.len()));
+    let Some((first, last)) = tag.split_once(COUNT) else {
+        return report;
+    };
+    let last = last.split_once('"').map_or("", |(_, last)| last);
+    format!("{before}{first}{last}{after}")
 }

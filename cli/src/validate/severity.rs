@@ -7,7 +7,8 @@ use gwapi::{rules, schema::nearest_name};
 /// Which findings count; `validate` takes it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SeverityArgs {
-    /// What makes the exit code 1: an error; a warning as well, and a bound that kept some from being looked for; or nothing at all
+    /// What makes the exit code 1: an error; a warning as well, and a bound that kept some from being looked for; or nothing
+    /// that is found. 2 stays
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t)]
     fail_on: FailOn,
     /// The same as --fail-on warning: for a set that is whole

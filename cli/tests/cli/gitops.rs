@@ -77,7 +77,7 @@ fn the_repository_passes_as_it_stands() {
     );
     assert_eq!(
         lines[1],
-        "no Kubernetes objects, and passed over: 11 documents, 2 patches of kustomizations, 1 Helm template (render them \
+        "passed over, no Kubernetes objects: 11 documents, 2 patches of kustomizations, 1 Helm template (render them \
          first: `helm template CHART | gwapi validate -`)"
     );
 }
@@ -120,7 +120,8 @@ fn a_configuration_of_a_tool_that_is_named_itself_is_no_object() {
     assert_eq!(found.len(), 4, "{found:#?}");
 }
 
-/// Ten places, a mistake in each: the file, what stands there, the mistake, and the rule and line that name it.
+/// Ten places that have nothing to do with each other, a mistake in each: the file, what stands there, the mistake, and the rule and
+/// line that name it.
 const MISTAKES: [(&str, &str, &str, &str, u64); 10] = [
     (
         "infrastructure/gateway/gateway.yaml",
@@ -137,11 +138,11 @@ const MISTAKES: [(&str, &str, &str, &str, u64); 10] = [
         34,
     ),
     (
-        "infrastructure/gateway/gateway.yaml",
-        "statusCode: 301",
-        "statusCode: 301, port: \"443\"",
-        "schema/type",
-        34,
+        "apps/base/shop/route.yaml",
+        "type: PathPrefix, value: / }",
+        "type: PathPrefx, value: / }",
+        "schema/enum",
+        19,
     ),
     (
         "infrastructure/gateway/certificate.yaml",
@@ -151,11 +152,11 @@ const MISTAKES: [(&str, &str, &str, &str, u64); 10] = [
         22,
     ),
     (
-        "apps/base/shop/route.yaml",
-        "namespace: network",
-        "namespace: netwerk",
+        "infrastructure/gateway/gateway.yaml",
+        "parentRefs: [{ name: external",
+        "parentRefs: [{ name: externl",
         "ParentReference/parent-exists",
-        9,
+        30,
     ),
     (
         "apps/base/shop/route.yaml",
@@ -187,10 +188,10 @@ const MISTAKES: [(&str, &str, &str, &str, u64); 10] = [
     ),
     (
         "apps/base/shop/service.yaml",
-        "port: 80, targetPort: 8080",
-        "port: 8080",
+        "      port: 80\n",
+        "      port: 8080\n",
         "BackendReference/port-exists",
-        22,
+        17,
     ),
 ];
 
@@ -210,4 +211,49 @@ fn each_of_ten_mistakes_is_named_and_nothing_else() {
         assert_eq!(one["line"], line, "{to}: {found:#?}");
         assert_eq!(found.len(), 1, "{to}: {found:#?}");
     }
+}
+
+#[test]
+fn ten_mistakes_at_once_are_all_named_and_nothing_else() {
+    let copied = Copied::new("all");
+    for (file, from, to, ..) in MISTAKES {
+        copied.change(file, from, to);
+    }
+    let (code, found) = findings(copied.path(), &VARS);
+    assert_eq!(code, Some(1));
+    for (.., to, rule, line) in MISTAKES {
+        let named = found
+            .iter()
+            .filter(|one| one["rule"].as_str().unwrap().starts_with(rule) && one["line"] == line);
+        assert_eq!(named.count(), 1, "{to}: {found:#?}");
+    }
+    assert_eq!(found.len(), MISTAKES.len(), "{found:#?}");
+}
+
+/// A name that is nearly that of an object is named though a mistake of its own leaves that object out.
+#[test]
+fn a_misspelt_name_is_named_beside_the_mistake_in_the_object_that_is_meant() {
+    let copied = Copied::new("class");
+    let folder = "infrastructure/gateway";
+    copied.change(
+        &format!("{folder}/class.yaml"),
+        "gateway.envoyproxy.io/",
+        "gateway.envoyproxy.io ",
+    );
+    copied.change(
+        &format!("{folder}/gateway.yaml"),
+        "gatewayClassName: envoy",
+        "gatewayClassName: envoi",
+    );
+    let (_, found) = findings(copied.path(), &VARS);
+    let rules: Vec<_> = found
+        .iter()
+        .map(|one| one["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        rules,
+        ["schema/pattern", "Gateway/class-exists"],
+        "{found:#?}"
+    );
+    assert_eq!(found[1]["help"], "did you mean GatewayClass `envoy`?");
 }

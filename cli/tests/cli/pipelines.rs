@@ -83,7 +83,7 @@ fn what_is_no_object_is_passed_over_in_a_folder_and_an_error_if_it_is_named() {
     assert!(text.contains("half.yaml"), "{text}");
     assert_eq!(text.matches("error: ").count(), 1, "{text}");
     assert!(
-        text.contains("no Kubernetes objects, and passed over: 4 documents\n"),
+        text.contains("passed over, no Kubernetes objects: 4 documents\n"),
         "{text}"
     );
     // Each is named if asked for, and a file that is named itself is judged.
@@ -118,9 +118,6 @@ fn a_file_is_read_once_and_a_path_that_cannot_be_read_ends_nothing_else() {
         said.starts_with("error: cannot read `nothing.yaml`: "),
         "{said}"
     );
-    // An answer about a part of what was named would mislead.
-    let (output, text) = folder.run(&["status", "a.yaml", "nothing.yaml"]);
-    assert_eq!((output.status.code(), text.as_str()), (Some(2), ""));
 }
 
 #[test]
@@ -459,7 +456,7 @@ fn sarif_and_junit_have_each_finding_with_rule_level_and_place() {
 
     let (code, text) = run(&["validate", "-", "-o", "junit"], &set);
     assert_eq!(code, Some(1));
-    assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gwapi validate\" tests=\"4\" skipped=\"2\" failures=\"1\" errors=\"0\">"), "{text}");
+    assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gwapi validate\" tests=\"4\" failures=\"1\" errors=\"0\">"), "{text}");
     assert_eq!(text.matches("<testcase ").count(), 4);
     assert!(text.contains("<failure message=\""), "{text}");
     let (_, text) = run(
@@ -633,12 +630,35 @@ fn shells_and_manuals_know_every_verb() {
         count += 1;
         assert!(text.contains(&format!("gwapi,{verb}")), "{verb}");
         let page = fs::read_to_string(folder.0.join(format!("man1/gwapi-{verb}.1"))).unwrap();
+        let name = format!("gwapi-{verb}").replace('-', "\\-");
+        assert!(page.contains(&format!(".SH NAME\n{name} \\- ")), "{page}");
+        let synopsis = page.split(".SH SYNOPSIS\n").nth(1).unwrap();
+        let synopsis = synopsis.lines().next().unwrap();
         assert!(
-            page.contains(&format!("gwapi\\-{verb}")) || page.contains(verb),
-            "{page}"
+            synopsis.starts_with(&format!("\\fBgwapi {}\\fR ", verb.replace('-', "\\-"))),
+            "{synopsis}"
+        );
+        assert!(synopsis.len() < 160, "{synopsis}");
+        // The foot of the page: the version, and what the manual is about.
+        let version = env!("CARGO_PKG_VERSION");
+        let title = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        assert!(
+            title.contains(&format!("\"gwapi {version}\" \"Gateway API\"")),
+            "{title}"
         );
     }
     assert!(count > 8, "{help}");
+    // Each page that the first one names is there.
+    let first = fs::read_to_string(folder.0.join("man1/gwapi.1")).unwrap();
+    let named: Vec<_> = first
+        .lines()
+        .filter_map(|line| line.strip_suffix("(1)"))
+        .collect();
+    assert_eq!(named.len(), count, "{first}");
+    for name in named {
+        let file = format!("man1/{}.1", name.replace('\\', ""));
+        assert!(folder.0.join(&file).exists(), "{file}");
+    }
 }
 
 /// kubectl is asked for the kinds that the cluster has, and what it cannot read is said.

@@ -103,7 +103,7 @@ fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
         with_newest(
             "judged by the experimental channel of NEWEST, the newest release: no release has every kind, version, field and value \
          of the input, since `spec.backendTLS` of Gateway a is gone since v1.4.0, and ListenerSet a in \
-         `gateway.networking.k8s.io/v1` came with v1.5.0; `--release` names another\n"
+         `gateway.networking.k8s.io/v1` came with v1.5.0; use `--release` to judge by another\n"
         )
     );
 }

@@ -506,7 +506,7 @@ fn the_first_command_of_readme_prints_what_readme_shows() {
         let (_, rest) = readme.split_once(begin).unwrap();
         rest.split_once("```").unwrap().0
     };
-    let command = block("```sh\ncargo run -q -- ");
+    let command = block("cargo run -q -- ");
     let manifest = root.join("examples/manifests/canary.yaml");
     let arguments: Vec<&str> = command
         .split_whitespace()

@@ -45,7 +45,7 @@ fn a_finding_is_shown_as_compilers_do() {
          |                    ^\n  \
          help: did you mean `PathPrefix`? Allowed: `Exact`, `PathPrefix` or `RegularExpression`\n\n\
          1 object: 1 error, 0 warnings\n\
-         judged by the experimental channel of NEWEST, the newest release; `--release` names another\n"
+         judged by the experimental channel of NEWEST, the newest release; use `--release` to judge by another\n"
         )
     );
 }

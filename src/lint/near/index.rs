@@ -143,6 +143,25 @@ impl<'a> NearIndex<'a> {
         self.ignored.get(reference).copied()
     }
 
+    /// The names of the objects of the same kind and namespace that are left out.
+    pub(super) fn ignored_beside(&self, reference: &ObjectRef) -> impl Iterator<Item = &'a str> {
+        let first = ObjectRef {
+            name: String::new(),
+            ..reference.clone()
+        };
+        let is_beside = {
+            let first = first.clone();
+            move |other: &ObjectRef| {
+                other.group == first.group
+                    && other.kind == first.kind
+                    && other.namespace == first.namespace
+            }
+        };
+        let from = self.ignored.range(first..);
+        let beside = from.take_while(move |(other, _)| is_beside(other));
+        beside.map(|(_, ignored)| ignored.object.name.as_str())
+    }
+
     /// The policies that are left out and have an object as their target.
     pub(super) fn policies(&self, target: &ObjectRef) -> &[&'a Ignored] {
         self.policies.get(target).map_or(&[], Vec::as_slice)

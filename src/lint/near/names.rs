@@ -3,7 +3,7 @@
 use super::{Kind, Near, and_also, conflict::parent_index, obstacles::listener_of};
 use crate::{
     attachment::{ReferenceProblem, Snapshot},
-    meta::{GROUP, NamespacedName, ObjectRef},
+    meta::{GROUP, ObjectRef},
     schema::nearest_name,
     v1::{FromNamespaces, Listener},
 };
@@ -202,9 +202,10 @@ impl Near<'_> {
         macro_rules! near {
             ($objects:ident) => {{
                 let places = Snapshot::in_namespace(snapshot.$objects(), &to.namespace);
-                let places = places.map(|(place, _)| place);
-                let places = self.first_candidates(places);
-                near_name(&to.name, places.take_while(|_| self.may_look()))
+                let names = places.map(|(place, _)| place.name.as_str());
+                let names = names.chain(self.index().ignored_beside(to));
+                let names = self.first_candidates(names);
+                near_name(&to.name, names.take_while(|_| self.may_look()))
             }};
         }
         let near = match (to.group.as_str(), to.kind.as_str()) {
@@ -221,10 +222,9 @@ impl Near<'_> {
 
 /// The name of these that a misspelt one most likely means. Of names of one or two letters, all are near but for those that
 /// differ in case alone.
-fn near_name<'n>(name: &str, places: impl Iterator<Item = &'n NamespacedName>) -> Option<&'n str> {
+fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let is_short = |name: &str| name.len() <= 2;
-    let names = places
-        .map(|place| place.name.as_str())
+    let names = names
         .filter(|known| known.eq_ignore_ascii_case(name) || !is_short(name) && !is_short(known));
     nearest_name(name, names)
 }

@@ -69,6 +69,9 @@ impl Near<'_> {
                 wider_routes(self, request, gateway, port, hints);
             }
             if hints.is_empty() {
+                if let Some(listener) = taken.and_then(|taken| listener_of(gateway, taken)) {
+                    self.nearly_matched(request, gateway, listener, hints);
+                }
                 other_hosts(self, request, gateway, taken, port, hints);
             }
         }
@@ -201,12 +204,37 @@ impl Near<'_> {
         let by_host = |l: &EffectiveListener| {
             !matches!(l.protocol, ProtocolType::Tcp | ProtocolType::Udp) && l.serves(Some(&host))
         };
-        let takes = listeners.filter(|(_, l)| by_host(l) && speaks(l, scheme));
+        let takes = listeners
+            .clone()
+            .filter(|(_, l)| by_host(l) && speaks(l, scheme));
         for (gateway, listener) in takes.take(SHOWN) {
             hints.push(format!(
                 "listener `{}` of Gateway {} takes this host on port {port}: ask {scheme}://{host}:{port}",
                 listener.name,
                 gateway.name,
+                port = listener.port
+            ));
+        }
+        if !hints.is_empty() {
+            return;
+        }
+        let other = match scheme {
+            "https" => "http",
+            "http" => "https",
+            _ => return,
+        };
+        let takes = listeners.filter(|(_, l)| by_host(l) && speaks(l, other));
+        for (gateway, listener) in takes.take(SHOWN) {
+            let needs = match other {
+                "http" => "with `protocol: HTTPS` and `tls`",
+                _ => "with `protocol: HTTP`",
+            };
+            hints.push(format!(
+                "listener `{}` of Gateway {} takes this host in {} on port {port}: ask {other}://{host}:{port}, or give the Gateway \
+                 a listener {needs}",
+                listener.name,
+                gateway.name,
+                listener.protocol,
                 port = listener.port
             ));
         }

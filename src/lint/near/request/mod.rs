@@ -6,6 +6,7 @@ mod elsewhere;
 mod endpoints;
 mod idle;
 mod ignored;
+mod paths;
 mod policies;
 mod redirects;
 mod rejected;

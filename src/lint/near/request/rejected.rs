@@ -3,7 +3,7 @@
 use super::{
     super::Near,
     Around, NotInForce, SHOWN, host_of,
-    routes::{carries, exclusions},
+    routes::{carries, exclusions, without_name},
     within,
 };
 use crate::{
@@ -213,7 +213,7 @@ impl Near<'_> {
         let hints = self.object(&taken.route).into_iter();
         let of_rules = hints.filter(|hint| !hint.alone && within(&hint.path, "spec.rules"));
         let mut help: Vec<String> = of_rules
-            .map(|hint| format!("{route}: {}", hint.message))
+            .map(|hint| format!("{route}: {}", without_name(&hint.message, &route)))
             .collect();
         if kinds.contains(route::PARTIALLY_INVALID) {
             let rules = self.resolver.invalid_rules(&route);

@@ -24,7 +24,7 @@ const PARENT_KINDS: [(&str, &str); 3] = [
 ];
 
 /// What is said of a route, without its name in front.
-fn without_name(said: &str, route: &RouteId) -> String {
+pub(super) fn without_name(said: &str, route: &RouteId) -> String {
     let rest = said.strip_prefix(&format!("{route} "));
     rest.unwrap_or(said).to_owned()
 }
@@ -474,12 +474,14 @@ impl Near<'_> {
         });
         let known = help.len();
         let needed = of_parent.filter_map(|problem| self.help(&object, problem));
-        help.extend(needed.map(|needed| format!("{route}: {needed}")));
+        help.extend(needed.map(|needed| format!("{route}: {}", without_name(&needed, route))));
         if invalid && help.len() == known {
             let remedies = problems
                 .iter()
                 .filter_map(|problem| self.remedy(&object, problem));
-            help.extend(remedies.map(|remedy| format!("{route}: {remedy}")));
+            help.extend(
+                remedies.map(|remedy| format!("{route}: {}", without_name(&remedy, route))),
+            );
         }
     }
 }
