@@ -11,8 +11,8 @@ use aes_gcm_siv::{AeadInOut, Aes128GcmSiv, KeyInit, Nonce, aead::inout::InOutBuf
 use divan::{AllocProfiler, Bencher, black_box};
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendPortKey, EffectiveBackend, EffectiveBackendPort, EffectiveFilters,
-        EndpointList, HttpRouteRules, HttpRule,
+        BackendAddress, BackendPortKey, EffectiveBackend, EffectiveBackendPort, EndpointList,
+        HttpRouteRules, HttpRule,
     },
     backend::{
         DrawError, EndpointIndex, EndpointKey, EndpointSet, SmoothWeightedChoice, WeightedChoice,

@@ -3,12 +3,7 @@
 //!
 //! The folder is made anew, with files of a kind that such repositories have. Where an object is of another release than most,
 //! all are read a second time. Each run is a process of its own, and its outcome is checked.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a benchmark"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
 use std::{
     env, fs,

@@ -571,7 +571,7 @@ fn nothing_is_applied_where_something_has_to_go() {
                 status["conditions"]
                     .as_array_mut()
                     .unwrap()
-                    .push(obsolete.clone())
+                    .push(obsolete.clone());
             }),
             false,
         ),
@@ -580,13 +580,13 @@ fn nothing_is_applied_where_something_has_to_go() {
                 status["listeners"]
                     .as_array_mut()
                     .unwrap()
-                    .push(listener.clone())
+                    .push(listener.clone());
             }),
             false,
         ),
         (
             Box::new(|status| {
-                status["addresses"] = json!([{"type": "IPAddress", "value": "1.2.3.4"}])
+                status["addresses"] = json!([{"type": "IPAddress", "value": "1.2.3.4"}]);
             }),
             false,
         ),

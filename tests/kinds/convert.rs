@@ -298,7 +298,11 @@ fn there_and_back(
         Err(error) => {
             // Nothing is written. What is named is all that stands in the way.
             let mut rest = object.clone();
-            let paths: Vec<_> = error.problems().iter().map(|p| p.path()).collect();
+            let paths: Vec<_> = error
+                .problems()
+                .iter()
+                .map(gwapi::conversion::ConversionProblem::path)
+                .collect();
             if paths == [""] {
                 return Ok(Journey::Stopped);
             }
@@ -306,7 +310,7 @@ fn there_and_back(
                 match *path {
                     // What the version demands, or holds one of.
                     "spec.hostnames" | "spec.rules" | "spec.targetRefs" => {
-                        leave_out(&mut rest, path)
+                        leave_out(&mut rest, path);
                     }
                     path if cut(&mut rest, path) => {}
                     path => return Err(format!("there is no {path}: {error}")),

@@ -25,5 +25,6 @@ pub(crate) fn upstream(folder: &str) -> Option<PathBuf> {
 fn say(what: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or_default();
-    writeln!(std::io::stderr(), "{test}: {what}").unwrap();
+    let line = format!("{test}: {what}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

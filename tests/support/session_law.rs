@@ -8,8 +8,7 @@
 
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendProblem, EffectiveBackend, EffectiveFilters, HttpRouteRules,
-        HttpRule,
+        BackendAddress, BackendProblem, EffectiveBackend, HttpRouteRules, HttpRule,
     },
     backend::{
         EndpointKey,

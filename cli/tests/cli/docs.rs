@@ -153,7 +153,7 @@ fn run_guide(guide: &str, name: &str) -> (usize, usize) {
                 ran += 1;
             }
             "text" => {
-                let printed = printed.take().expect("a command before its output");
+                let printed = printed.take().unwrap();
                 assert_eq!(printed, shown(&block.text), "{guide}");
                 compared += 1;
             }

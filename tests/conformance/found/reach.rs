@@ -669,7 +669,7 @@ fn of_statuses() -> Vec<FaultRow> {
             Statuses(|object| {
                 let own = object["metadata"]["namespace"].clone();
                 parts(object, "/parents", |one| {
-                    one["parentRef"]["namespace"] = own.clone()
+                    one["parentRef"]["namespace"] = own.clone();
                 });
             }),
             &["namespace-is-not-allowed"],
