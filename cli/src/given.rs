@@ -376,7 +376,7 @@ impl Given {
         }
         show((&self.ignored, self.max_shown), EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
-        self.show_experimental(page);
+        experimental::show(&self.admitted, self.chosen.release, page);
         foreign::show(&self.admitted, page);
     }
 

@@ -1,9 +1,13 @@
 //! Where in an object a field belongs that stands in another place of it.
 
-use super::{KindVersion, Path, Schema, ValueType, object_meta, places, unknown::is_slip};
+use super::{KINDS, KindVersion, Path, Schema, ValueType, object_meta, places, spelling::is_slip};
 use crate::meta::{Channel, Release, When};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{LazyLock, OnceLock},
+};
 
 /// A part of an object that has a field which stands in another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +21,13 @@ pub struct FieldHome {
     pub when: When,
 }
 
+/// Those of each kind, made when they are first asked for.
+static ALL: LazyLock<Box<[OnceLock<Homes>]>> =
+    LazyLock::new(|| KINDS.iter().map(|_| OnceLock::new()).collect());
+
 /// Every field of a kind that people write, by name: the parts of the object that have it.
 #[derive(Debug)]
-pub(super) struct Homes {
+struct Homes {
     by_name: BTreeMap<String, Vec<Home>>,
 }
 
@@ -33,7 +41,14 @@ struct Home {
 }
 
 impl Homes {
-    pub(super) fn of(kind: &'static KindVersion) -> Self {
+    /// Those of a kind, if it is one of ours.
+    fn of(kind: &'static KindVersion) -> Option<&'static Self> {
+        let index = KINDS.iter().position(|known| std::ptr::eq(known, kind))?;
+        let homes = ALL.get(index)?;
+        Some(homes.get_or_init(|| Self::found(kind)))
+    }
+
+    fn found(kind: &'static KindVersion) -> Self {
         let mut homes = Self {
             by_name: BTreeMap::new(),
         };
@@ -83,7 +98,7 @@ pub(super) fn of(kind: &'static KindVersion, at: &Path<'_>, value: &Value) -> Ve
     if part.first() == Some(&"status") {
         return Vec::new();
     }
-    let homes = kind.homes().by_name.get(*name);
+    let homes = Homes::of(kind).and_then(|homes| homes.by_name.get(*name));
     let mut found: Vec<(usize, &Home)> = homes
         .into_iter()
         .flatten()

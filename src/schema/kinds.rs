@@ -1,6 +1,6 @@
 //! The table of kinds: which version is installed by which release and channel, and its schema there.
 
-use super::{Schema, homes::Homes, read};
+use super::{Schema, read};
 use crate::{
     meta::{self, Channel, Kind, Release, When, when},
     v1, v1alpha2, v1alpha3, v1beta1, x_v1alpha1,
@@ -31,7 +31,6 @@ pub struct KindVersion {
     pub history: History,
     declaration: LazyLock<schemars::Schema>,
     all: OnceLock<Schema>,
-    homes: OnceLock<Homes>,
     installations: OnceLock<Box<[Installation]>>,
 }
 
@@ -105,11 +104,6 @@ impl KindVersion {
     pub fn every(&'static self) -> &'static Schema {
         self.all
             .get_or_init(|| read::tree(self.declaration(), self.kind, None))
-    }
-
-    /// The parts of an object that have a field, of any release.
-    pub(super) fn homes(&'static self) -> &'static Homes {
-        self.homes.get_or_init(|| Homes::of(self))
     }
 
     /// What the types declare of the version.
@@ -226,7 +220,6 @@ macro_rules! kinds {
                 },
                 declaration: LazyLock::new(read::declaration::<$kind>),
                 all: OnceLock::new(),
-                homes: OnceLock::new(),
                 installations: OnceLock::new(),
             },
         )+];

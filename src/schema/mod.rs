@@ -30,6 +30,7 @@ mod object_meta;
 mod path;
 mod places;
 mod read;
+mod spelling;
 mod unknown;
 
 pub use default::{ApplyDefaults, apply_defaults};
@@ -47,8 +48,8 @@ pub use object_meta::object_meta;
 pub use path::Path;
 pub use places::FieldPlace;
 pub(crate) use places::{field_in_words, is_other_in_a_relative};
+pub use spelling::nearest_name;
 pub use unknown::{
-    MOST_UNKNOWN, UnknownField, fields_of_no_release, nearest_name, unknown_fields,
-    unknown_fields_of,
+    MOST_UNKNOWN, UnknownField, fields_of_no_release, unknown_fields, unknown_fields_of,
 };
 pub(crate) use unknown::{fields_never_there, unknown_paths};

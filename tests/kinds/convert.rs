@@ -281,6 +281,9 @@ fn between_any_two_releases_an_object_comes_back_or_what_is_lost_is_named() {
 /// How many objects of a release are converted to another one.
 const OBJECTS: u64 = 4;
 
+/// First the form, then what the release's rules say of it.
+const STAGES: usize = 2;
+
 /// What became of an object that was to be converted to another release and back.
 enum Journey {
     Returned,
@@ -296,30 +299,35 @@ fn there_and_back(
     let there = match convert_to_release(object, to, channel) {
         Ok(there) => there,
         Err(error) => {
-            // Nothing is written. What is named is all that stands in the way.
+            // Nothing is written. What is named is all that stands in the way of the form; and then, of the object's being valid.
             let mut rest = object.clone();
-            let paths: Vec<_> = error
-                .problems()
-                .iter()
-                .map(gwapi::conversion::ConversionProblem::path)
-                .collect();
-            if paths == [""] {
-                return Ok(Journey::Stopped);
-            }
-            for path in &paths {
-                match *path {
-                    // What the version demands, or holds one of.
-                    "spec.hostnames" | "spec.rules" | "spec.targetRefs" => {
-                        leave_out(&mut rest, path);
-                    }
-                    path if cut(&mut rest, path) => {}
-                    path => return Err(format!("there is no {path}: {error}")),
+            let mut error = error;
+            for _ in 0..STAGES {
+                let paths: Vec<_> = error
+                    .problems()
+                    .iter()
+                    .map(ConversionProblem::path)
+                    .collect();
+                if paths == [""] {
+                    return Ok(Journey::Stopped);
                 }
+                for path in &paths {
+                    match *path {
+                        // What the version demands, or holds one of.
+                        "spec.hostnames" | "spec.rules" | "spec.targetRefs" => {
+                            leave_out(&mut rest, path);
+                        }
+                        path if cut(&mut rest, path) => {}
+                        path => return Err(format!("there is no {path}: {error}")),
+                    }
+                }
+                drop_cut_entries(&mut rest);
+                error = match convert_to_release(&rest, to, channel) {
+                    Ok(_) => return Ok(Journey::Stopped),
+                    Err(next) => next,
+                };
             }
-            return match convert_to_release(&rest, to, channel) {
-                Ok(_) => Ok(Journey::Stopped),
-                Err(error) => Err(format!("without {paths:?}: {error}")),
-            };
+            return Err(format!("still after {STAGES} stages: {error}"));
         }
     };
     let lost: Vec<_> = leaves(&object["spec"])
@@ -390,14 +398,25 @@ fn cut(object: &mut Value, path: &str) -> bool {
     };
     match object.pointer_mut(&above) {
         Some(Value::Object(fields)) => fields.remove(last).is_some(),
-        // The entries after it keep their numbers.
+        // The entries after it keep their numbers until all is cut.
         Some(Value::Array(entries)) => last
             .parse::<usize>()
             .ok()
             .and_then(|index| entries.get_mut(index))
-            .map(|entry| *entry = serde_json::json!({}))
+            .map(|entry| *entry = Value::Null)
             .is_some(),
         _ => false,
+    }
+}
+
+fn drop_cut_entries(value: &mut Value) {
+    match value {
+        Value::Array(entries) => {
+            entries.retain(|entry| !entry.is_null());
+            entries.iter_mut().for_each(drop_cut_entries);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(drop_cut_entries),
+        _ => {}
     }
 }
 

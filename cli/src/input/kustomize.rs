@@ -369,13 +369,13 @@ mod tests {
         let scratch = Scratch::new("kustomize-circles");
         let itself = (
             "a".to_owned(),
-            "namespace: n\nresources: [., ., x.yaml]".to_owned(),
+            "namespace: shop\nresources: [., ., x.yaml]".to_owned(),
         );
         let kustomized = kustomizations(scratch.path(), &[itself]);
         let file = scratch.path().join("a/x.yaml");
         assert_eq!(
             kustomized.layout(&file).namespace,
-            NamespaceOf::Given("n".to_owned())
+            NamespaceOf::Given("shop".to_owned())
         );
 
         // Each names the next one twice, in two ways: were each way gone, the walk would never end.

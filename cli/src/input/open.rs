@@ -353,7 +353,7 @@ mod tests {
         assert!(!open.is_behind("schema/pattern", "spec.hostnames"));
         assert!(open.is_behind("X/y", "spec[a.b]") && !open.is_behind("X/y", "spec"));
         assert!(!open.is_behind("schema/unknown-field", "spec.hostnames[0]"));
-        assert!(open.is_behind("metadata/label", "metadata.labels"));
+        assert!(open.is_behind("metadata/labels", "metadata.labels"));
         assert!(open.is_behind("schema/unknown-field", "metadata.labels.placeholder-k"));
         assert!(open.has_hostnames());
     }

@@ -527,7 +527,7 @@ fn connections_in_a_mesh_follow_the_configuration() {
     // Without a route nobody sees requests there; and a TCPRoute that leads nowhere takes what went to the Service.
     let mut nowhere = in_mesh("TCPRoute", "v1alpha2", "bytes", None);
     nowhere["spec"]["parentRefs"][0]["port"] = json!(81);
-    nowhere["spec"]["rules"][0]["backendRefs"][0]["name"] = json!("gone");
+    nowhere["spec"]["rules"][0]["backendRefs"][0]["namespace"] = json!("not-granted");
     let (last, _) = after.next(with(&[nowhere]));
     assert!(last.continued(&kept).is_none());
     let parts = Request::get("/new").header("host", "web.shop");
@@ -536,7 +536,8 @@ fn connections_in_a_mesh_follow_the_configuration() {
         panic!("a request is taken")
     };
     assert_eq!((answer.status.as_u16(), answer.why), (421, Why::Drained));
-    assert!(matches!(connect(&stream), Some(Why::Backend(_))));
+    let why = connect(&stream);
+    assert!(matches!(why, Some(Why::Backend(_))), "{why:?}");
     let (_none, _) = last.next(Effective::default());
     assert_eq!(connect(&stream), Some(Why::Drained));
 }
