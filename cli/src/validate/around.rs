@@ -114,7 +114,12 @@ impl Around {
             return true;
         }
         // What follows from an object that is not in the set is told with that object, or the object is there after all.
-        if rule == rules::REDIRECT_HEARD.id && finding.message().ends_with(" does not exist") {
+        let of_another = [" does not exist", " was given, but is left out"];
+        if rule == rules::REDIRECT_HEARD.id
+            && of_another
+                .iter()
+                .any(|said| finding.message().contains(said))
+        {
             return true;
         }
         let of_hostnames = [rules::HOSTNAMES_MEET.id, rules::HOSTNAME_SERVED.id];

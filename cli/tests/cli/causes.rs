@@ -5,8 +5,8 @@ use crate::support::{SOUND, about, gwapi, run, status};
 /// A document whose keys are all given twice is one object that is left out, and no value of it counts.
 #[test]
 fn an_object_whose_keys_are_given_twice_is_left_out_once() {
-    let twice = "---\napiVersion: v1\nkind: Service\nmetadata: { name: other, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n\
-                 kind: Service\nmetadata: { name: other, namespace: shop }\nspec: { ports: [{ port: 81 }] }\n";
+    let twice = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: other, namespace: shop }\nspec: {}\n\
+                 kind: HTTPRoute\nmetadata: { name: other, namespace: shop }\nspec: {}\n";
     let (text, code) = status(&format!("{SOUND}{twice}"), &[]);
     assert_eq!(code, Some(1));
     assert!(
@@ -15,7 +15,11 @@ fn an_object_whose_keys_are_given_twice_is_left_out_once() {
     );
     assert!(!text.contains("the last value counts"), "{text}");
     let left_out = text.split("left out (").nth(1).unwrap();
-    assert_eq!(left_out.matches("Service shop/other").count(), 1, "{text}");
+    assert_eq!(
+        left_out.matches("HTTPRoute shop/other").count(),
+        1,
+        "{text}"
+    );
     for key in ["kind", "metadata", "spec"] {
         let said = format!(": {key}: the key is given twice, first in line ");
         assert_eq!(left_out.matches(&said).count(), 1, "{text}");
@@ -24,6 +28,23 @@ fn an_object_whose_keys_are_given_twice_is_left_out_once() {
         left_out.matches("help: give each key once").count(),
         1,
         "{text}"
+    );
+}
+
+/// kubectl takes the last of several equal keys of other kinds without a word: so does the command, with one.
+#[test]
+fn a_key_of_a_service_that_is_given_twice_is_a_warning() {
+    let last = SOUND.replace(
+        "spec: { ports: [{ port: 80 }] }",
+        "spec: { ports: [{ port: 81 }] }\nspec: { ports: [{ port: 80 }] }",
+    );
+    let output = gwapi(&["status", "-f", "-"], &last);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("warning: <stdin>:"), "{said}");
+    assert!(
+        said.contains("Service shop/cart: spec: the key is given twice, first in line "),
+        "{said}"
     );
 }
 
@@ -97,7 +118,7 @@ fn validate_counts_what_it_passes_over() {
     let (code, text) = run(&["validate", "-f", "-"], SOUND);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.starts_with("4 objects, 3 of the Gateway API: nothing to complain of\n"),
+        text.starts_with("4 objects, 2 of the Gateway API: nothing to complain of\n"),
         "{text}"
     );
 }

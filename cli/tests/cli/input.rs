@@ -172,7 +172,7 @@ fn of_more_findings_than_are_kept_all_are_counted() {
     let output = gwapi(&["validate", "--max-findings", "20", "-f", "-"], &text);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(
-        shown.contains("50 objects: 50 errors, 0 warnings"),
+        shown.contains("50 objects, 0 of the Gateway API: 50 errors, 0 warnings"),
         "{shown}"
     );
 }

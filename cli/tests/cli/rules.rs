@@ -16,8 +16,9 @@ const IN_WORDS: [(&str, &str); 3] = [
     ),
     (
         "input/unused-allow",
-        "# gwapi: allow Route/has-parent, because it is a test\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
-      metadata: {name: r}\nspec: {parentRefs: [{name: a}]}\n",
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: a.b/c}\n---\n\
+         # gwapi: allow Route/has-parent, because it is a test\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
+         metadata: {name: r}\nspec: {parentRefs: [{name: a}]}\n",
     ),
 ];
 
