@@ -44,7 +44,8 @@ func collect(release *upstream.Release, channel string, schemas probe.Bundle) ([
 		objects, err := manifest.Read(dir, name)
 		s := source{name: name, err: err}
 		for _, o := range objects {
-			if schemas.Serves(o.APIVersion) {
+			// What a placeholder without value stands for is not known, and so not judged by gwapi.
+			if schemas.Serves(o.APIVersion) && !bytes.Contains(o.Body, []byte("${")) {
 				s.objects = append(s.objects, o)
 			}
 		}
