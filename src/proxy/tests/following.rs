@@ -524,10 +524,11 @@ fn connections_in_a_mesh_follow_the_configuration() {
     assert!(after.continued(&kept).is_some());
     assert_eq!(connect(&stream), None);
 
-    // Without a route nobody sees requests there; and a TCPRoute that leads nowhere takes what went to the Service.
+    // Without a route nobody sees requests there; and a TCPRoute takes what went to the Service; its first backend is none.
     let mut nowhere = in_mesh("TCPRoute", "v1alpha2", "bytes", None);
     nowhere["spec"]["parentRefs"][0]["port"] = json!(81);
-    nowhere["spec"]["rules"][0]["backendRefs"][0]["namespace"] = json!("not-granted");
+    nowhere["spec"]["rules"][0]["backendRefs"] =
+        json!([{"kind": "Nothing", "name": "web"}, {"name": "web", "port": 80}]);
     let (last, _) = after.next(with(&[nowhere]));
     assert!(last.continued(&kept).is_none());
     let parts = Request::get("/new").header("host", "web.shop");
