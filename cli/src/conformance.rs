@@ -137,14 +137,10 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
     };
     let (reports, omitted) = results.profiles(profiles);
     // Who names a profile wants a report of it.
-    if let Some(why) = omitted.first()
-        && !args.profiles.is_empty()
-    {
-        return fail(format_args!(
-            "{} channel of {}: {why}",
-            args.channel, args.release
-        ));
-    }
+    let missing = match args.profiles.is_empty() || omitted.is_empty() {
+        true => Exit::Clean,
+        false => Exit::Failed,
+    };
     let beside = Beside {
         args,
         results: &results,
@@ -167,7 +163,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
             }
         }
     };
-    printed.max(outcome)
+    printed.max(outcome).max(missing)
 }
 
 /// Each profile once, in the order in which they are named first.

@@ -88,8 +88,13 @@ fn api_version(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &ConvertArgs) -> Exit {
-    // Everything is read once before anything is written. A file that cannot be read ends nothing else: its error is said, and the
-    // exit code.
+    if args.input.has_vars() {
+        return fail(
+            "placeholders stay in what `convert` writes: `--var` and `--vars` have no meaning here",
+        );
+    }
+    // Everything is read once before anything is written, so that errors come first. A file that cannot be read is named on stderr,
+    // the others are converted, and the exit code is 2.
     let looker = || {
         |_: &str, _: Entry| Looked::<()> {
             keep: None,
@@ -97,11 +102,6 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
             is_withheld: false,
         }
     };
-    if args.input.has_vars() {
-        return fail(
-            "placeholders stay in what `convert` writes: `--var` and `--vars` have no meaning here",
-        );
-    }
     let mut from = args.input.clone();
     from.placeholders = Placeholders::Kept;
     let most = args.input.max_shown;
@@ -174,10 +174,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     } else {
         Exit::Findings
     };
-    match input.failed {
-        true => Exit::Failed,
-        false => printed.max(findings),
-    }
+    input.exit(printed.max(findings))
 }
 
 /// The problems of an object that could not be converted, with file and line; from the line where the object's document

@@ -221,7 +221,7 @@ impl Given {
     /// Reads the input, and keeps what the objects mean that an API server of the channel would take. Each is judged when
     /// it is read, and then let go.
     ///
-    /// Nothing comes back where values of placeholders could not be read, or nothing at all. What else could not be read has been said on stderr,
+    /// `None` where the values of placeholders, or all that was named, could not be read. What else could not be read has been said on stderr,
     /// and the answer is about the rest: see [`Self::is_incomplete`].
     pub(crate) fn read(from: &InputArgs, args: ChannelArgs) -> Option<Self> {
         let most = args.max_ignored as usize;

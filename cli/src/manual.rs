@@ -60,7 +60,7 @@ pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> Exit 
 /// What kubectl runs to complete the arguments of the plugin: it gets the words, the last of which is being written, and prints what
 /// that may be, a line each, and then `:0`, with which kubectl has the shell complete files too.
 fn for_kubectl(command: &Command) -> String {
-    let mut script = "#!/bin/sh\n[ $# -gt 1 ] && verb=$1\ncase \"$verb\" in\n".to_owned();
+    let mut script = "#!/bin/sh\nverb=\n[ $# -gt 1 ] && verb=$1\ncase \"$verb\" in\n".to_owned();
     let line = |words: Vec<String>| format!("printf '%s\\n' {} ;;\n", words.join(" "));
     let mut verbs = Vec::new();
     for verb in command.get_subcommands() {

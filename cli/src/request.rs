@@ -213,7 +213,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let failed = asked.failed();
     let answer = asked.answer_mut();
     let help = around(answer, &request, &near, &given);
-    let otherwise = choices.decisive((&sent, answer), &effective, Spelling::Arguments, simulator);
+    let otherwise = choices.decisive((&sent, answer), &resolver, Spelling::Arguments, simulator);
     answer.why.extend(otherwise);
     say_met(&near.met());
     let (outcome, reason) = exit_code(answer.outcome, failed, &given, &help);

@@ -466,7 +466,6 @@ impl Server {
             .around((&self.resolver, routing), &request, &answer);
         answer.why.append(&mut around.why);
         let release = self.resolver.options().release;
-        let effective = &self.resolver.resolution().effective;
         let simulator = |effective, routing| {
             let data_plane = resolving::data_plane(release, routing);
             let mut simulator = Simulator::new(effective, data_plane);
@@ -476,7 +475,7 @@ impl Server {
         let asked = (&sent, &answer);
         let otherwise = self
             .choices
-            .decisive(asked, effective, Spelling::Members, simulator);
+            .decisive(asked, &self.resolver, Spelling::Members, simulator);
         answer.why.extend(otherwise);
         let (warned, snapshot) = (self.objects.warnings(), self.resolver.snapshot());
         request::add_warnings(&mut answer, &mut around.help, warned, snapshot);

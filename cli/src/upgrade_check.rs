@@ -78,10 +78,7 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
     } else {
         Exit::Findings
     };
-    match read.input.failed {
-        true => Exit::Failed,
-        false => printed.max(found),
-    }
+    read.input.exit(printed.max(found))
 }
 
 /// Whether nothing stands in the way, as far as can be said: what could not be read may.
@@ -104,6 +101,8 @@ struct Answer<'a> {
     release: &'static str,
     channel: &'static str,
     clean: bool,
+    /// Whether something that was named could not be read.
+    incomplete: bool,
     /// How many problems of the input were said on stderr.
     problems: usize,
     /// How many findings were not kept.
@@ -154,6 +153,7 @@ impl<'a> Answer<'a> {
             release: report.release.as_str(),
             channel: report.channel.as_str(),
             clean: is_clean(report, read),
+            incomplete: read.input.failed,
             problems: unread(read),
             left_out: report.left_out,
             findings: report.findings.iter().map(finding).collect(),

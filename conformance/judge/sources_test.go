@@ -1,12 +1,12 @@
 package judge
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -32,6 +32,9 @@ type source struct {
 	smallest map[string][]byte
 }
 
+// withoutValue is a placeholder that has no value of its own.
+var withoutValue = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+
 // collect gathers what there is for a release: nil where no reference is here. Of a group that the bundle has not,
 // nothing is judged.
 func collect(release *upstream.Release, channel string, schemas probe.Bundle) ([]source, error) {
@@ -45,7 +48,7 @@ func collect(release *upstream.Release, channel string, schemas probe.Bundle) ([
 		s := source{name: name, err: err}
 		for _, o := range objects {
 			// What a placeholder without value stands for is not known, and so not judged by gwapi.
-			if schemas.Serves(o.APIVersion) && !bytes.Contains(o.Body, []byte("${")) {
+			if schemas.Serves(o.APIVersion) && !withoutValue.Match(o.Body) {
 				s.objects = append(s.objects, o)
 			}
 		}

@@ -67,7 +67,11 @@
 //!                     // What has gone while no watch ran is not in the list.
 //!                     Ok(Event::InitDone) => {
 //!                         let list = std::mem::take(&mut list);
-//!                         Box::new(|resolver| _ = resolver.replace_watched(list))
+//!                         Box::new(|resolver| {
+//!                             for error in resolver.replace_watched(list) {
+//!                                 eprintln!("{}: {error}", K::KIND);
+//!                             }
+//!                         })
 //!                     }
 //!                     Ok(Event::Apply(object)) => Box::new(|resolver| _ = resolver.insert_watched(object)),
 //!                     Ok(Event::Delete(object)) => Box::new(move |resolver| resolver.remove_watched::<K>(object.meta())),
@@ -94,8 +98,8 @@
 //! shared with the configuration from before. A Gateway is `Programmed` once the data plane says so of what it was told, and has the
 //! addresses at which it is reached. Neither is invented: a load balancer waits for `Programmed`, and people wait for addresses.
 //!
-//! A data plane that listens at the ports itself reports by one call, [`Resolver::set_ports`], after every update, also after one that
-//! concerns no traffic: a Gateway that was deleted and created anew may ask for the same as before, and yet nothing was reported of it.
+//! A data plane that listens at the ports itself reports by one call, [`Resolver::set_ports`], whenever it has been told or has tried a
+//! port again.
 //! One that is far away reports on one Gateway at a time ([`Resolver::set_programmed`], [`Resolver::set_listener_programmed`]), and
 //! whatever assigns addresses gives them by [`Resolver::set_addresses`].
 //!

@@ -8,11 +8,11 @@ use crate::{
         import_of, service_of,
     },
     meta::{MULTICLUSTER_GROUP, NamespacedName, ObjectRef},
-    schema::nearest_name,
+    schema::nearest_own_name,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use std::{
-    cell::{Cell, OnceCell},
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
 };
 
@@ -21,9 +21,6 @@ const OF_IMPORT: &str = "multicluster.kubernetes.io/service-name";
 
 /// How many names of ports a help names.
 const MOST_NAMED: usize = 8;
-
-/// How many names of backends are compared with those that objects name. Beyond that it is not known what is meant.
-const MOST_COMPARED: usize = 200_000;
 
 /// An EndpointSlice, or Endpoints, of a backend that is not there.
 #[derive(Clone, Debug)]
@@ -37,12 +34,13 @@ pub(super) struct LostEndpoints {
     pub(super) meant: Option<(ObjectRef, String)>,
 }
 
-/// All endpoints that no backend has, in order. They have no status that could say it.
-pub(super) fn endpoints(snapshot: &Snapshot) -> Vec<LostEndpoints> {
+/// All endpoints that no backend has, in order. They have no status that could say it. `may_look` says whether one more backend may
+/// be looked at for a name that is nearly the same.
+pub(super) fn endpoints(snapshot: &Snapshot, may_look: &dyn Fn() -> bool) -> Vec<LostEndpoints> {
     let backends = EndpointOwners {
         snapshot,
         places: OnceCell::new(),
-        compared: Cell::new(0),
+        may_look,
     };
     let slices = snapshot.endpoint_slices().iter();
     let slices = slices.filter_map(|(place, slice)| backends.of_slice(place, slice));
@@ -59,7 +57,7 @@ struct EndpointOwners<'s> {
     snapshot: &'s Snapshot,
     /// The places of Services by their names.
     places: OnceCell<BTreeMap<&'s str, &'s NamespacedName>>,
-    compared: Cell<usize>,
+    may_look: &'s dyn Fn() -> bool,
 }
 
 impl EndpointOwners<'_> {
@@ -146,14 +144,7 @@ impl EndpointOwners<'_> {
         places: impl Iterator<Item = &'n NamespacedName>,
     ) -> Option<&'n str> {
         let names = places.map(|place| place.name.as_str());
-        // Of names of one or two letters, all are near.
-        let names = names.filter(|known| name.len() > 2 && known.len() > 2);
-        let names = names.take_while(|_| {
-            let compared = self.compared.get() + 1;
-            self.compared.set(compared);
-            compared <= MOST_COMPARED
-        });
-        nearest_name(name, names)
+        nearest_own_name(name, names.take_while(|_| (self.may_look)()))
     }
 
     /// A Service of the same name in another namespace.

@@ -78,10 +78,10 @@ fn lint_beside(
         .with_limits(options.near)
         .with_routing(options.routing);
     references::check(resolver, &near, !options.references, &mut found);
-    met.extend(near.met());
     if options.references {
-        met.extend(idle::check(resolver, options, &mut found));
+        met.extend(idle::check(resolver, &near, options, &mut found));
     }
+    met.extend(near.met());
     met.extend(match_rules(resolver, options, &mut found));
     Linted {
         reports: found.into_reports(),
@@ -95,8 +95,11 @@ fn lint_beside(
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = FindingsByObject::default();
-    let of_selectors = idle::check(resolver, options, &mut found);
-    let of_tables = match_rules(resolver, options, &mut found);
+    let near = Near::new(resolver, &[]).with_limits(options.near);
+    let mut met: Vec<Met> = Vec::new();
+    met.extend(idle::check(resolver, &near, options, &mut found));
+    met.extend(near.met());
+    met.extend(match_rules(resolver, options, &mut found));
     let reports = found.into_reports().into_iter();
     let reports = reports.filter_map(|(object, report)| {
         let findings = report.into_findings().into_iter();
@@ -107,7 +110,7 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
     });
     Linted {
         reports: reports.collect(),
-        met: of_selectors.into_iter().chain(of_tables).collect(),
+        met,
     }
 }
 

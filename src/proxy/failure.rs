@@ -47,7 +47,7 @@ impl fmt::Display for Failure {
             Self::Reset => "ended the connection before it sent a response",
             Self::Malformed => "sent something that is not a response",
             Self::NoAnswer(StatusCode::SWITCHING_PROTOCOLS) => {
-                "switched to a protocol that the request did not ask for"
+                "answered 101 without switching to a protocol that the request asked for"
             }
             Self::NoAnswer(status) => {
                 let status = status.as_u16();

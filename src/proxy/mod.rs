@@ -122,7 +122,7 @@ pub use connection::bind::Bind;
 pub use connection::handshake::{Authenticated, ClientHello, Hello, TlsSettings};
 pub use connection::http_session::{HttpSession, Received};
 pub use connection::mesh::MeshPort;
-pub use connection::stream::{Connected, Stream};
+pub use connection::stream::{Connected, MOST_ENDPOINTS, Stream};
 pub(crate) use connection::way::Way;
 pub use failure::Failure;
 pub use keys::{BindKey, ListenerKey, ServiceKey};

@@ -181,7 +181,7 @@ fn around(kind: &'static KindVersion, name: &str, part: &[&str], most: usize) ->
                 is_slip(name, near).then(|| Some((near, when(field)?)))?
             })?;
             Some(FieldHome {
-                name: Some(near.clone()),
+                name: (near.as_str() != name).then(|| near.clone()),
                 path,
                 when,
             })

@@ -49,6 +49,7 @@ pub use path::Path;
 pub use places::FieldPlace;
 pub(crate) use places::{field_in_words, is_other_in_a_relative};
 pub use spelling::nearest_name;
+pub(crate) use spelling::nearest_own_name;
 pub use unknown::{
     MOST_UNKNOWN, UnknownField, fields_of_no_release, unknown_fields, unknown_fields_of,
 };

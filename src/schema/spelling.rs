@@ -33,3 +33,14 @@ pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Opt
         .min()
         .map(|(_, _, candidate)| candidate)
 }
+
+/// The same of names that people choose: of those of one or two letters, all are near but for those that differ in case alone.
+pub(crate) fn nearest_own_name<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let is_short = |name: &str| name.len() <= 2;
+    let known = known
+        .filter(|known| known.eq_ignore_ascii_case(name) || !is_short(name) && !is_short(known));
+    nearest_name(name, known)
+}

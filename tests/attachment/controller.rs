@@ -450,6 +450,9 @@ fn no_debug_shows_what_is_in_a_secret() {
     let first = stream.next();
     let whole = json!({ "apiVersion": "v1", "kind": "SecretList", "metadata": { "name": "cert" }, "items": [value] });
     let unlike = manifest::decode(&whole);
+    let in_list = manifest::decode(&list);
+    let as_list = ReadOptions::default().with_whole_lists();
+    let as_list = manifest::read(text.as_bytes(), &as_list);
     let admitted = admit::admit([&value], Release::V1_1_0, Channel::Standard);
     assert_eq!(admitted.snapshot.secrets().len(), 1);
     let shown_of_manifests = [
@@ -457,6 +460,8 @@ fn no_debug_shows_what_is_in_a_secret() {
         format!("{read:?}"),
         format!("{first:?}"),
         format!("{unlike:?} cert"),
+        format!("{in_list:?}"),
+        format!("{as_list:?}"),
         format!("{:?}", read.clone().decode()),
         format!("{stream:?} cert"),
         format!("{admitted:?}"),

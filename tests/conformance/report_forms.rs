@@ -170,7 +170,11 @@ fn numbers_are_the_text_that_go_writes() {
         (json!(1e21), "1e+21"),
         (json!(1.5e-7), "1.5e-07"),
         (json!(0.0001), "0.0001"),
-        (json!(123_456_789.5), "123456789.5"),
+        (json!(0.000_01), "1e-05"),
+        (json!(0.0), "0"),
+        (json!(999_999.5), "999999.5"),
+        (json!(1e6), "1e+06"),
+        (json!(123_456_789.5), "1.2345679e+08"),
         (json!(true), "true"),
     ] {
         let mut report = written();

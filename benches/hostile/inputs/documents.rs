@@ -77,3 +77,31 @@ pub(crate) fn list(count: usize, as_json: bool) -> String {
     let item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels: {app: a}\n";
     format!("apiVersion: v1\nitems:\n{}kind: List\n", item.repeat(count))
 }
+
+/// Routes with placeholders of their own that have no value, and with something to say of each.
+pub(crate) fn placeholders(times: usize) -> String {
+    (0..times * 500).fold(String::new(), |mut text, n| {
+        write!(
+            text,
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: r-${{N{n}}}\nspec:\n  spek: x\n  \
+             hostnames:\n  - ${{H{n}}}.example.com\n"
+        )
+        .unwrap();
+        text
+    })
+}
+
+/// Comments for one object, of which each allows a rule.
+pub(crate) fn allowing_comments(times: usize) -> String {
+    let comment = "# gwapi: allow schema/unknown-field, because it is old\n";
+    comment.repeat(times * 10_000) + &lines([route("r", json!({"spek": 1}))])
+}
+
+/// Comments that each allow a rule at a line of its own, where nothing breaks it.
+pub(crate) fn unused_comments(times: usize) -> String {
+    let begin = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n".to_owned();
+    (0..times * 5_000).fold(begin, |mut text, n| {
+        writeln!(text, "  k{n}: v # gwapi: allow schema/pattern").unwrap();
+        text
+    })
+}

@@ -93,3 +93,25 @@ pub(crate) fn broken_files(folder: &Path, count: usize) -> usize {
     }
     count * text.len()
 }
+
+/// Kustomizations of which each names the next two, twice, and the last one all over again.
+pub(crate) fn kustomizations(folder: &Path, count: usize) -> usize {
+    let mut size = 0;
+    for n in 0..count {
+        let own = folder.join(n.to_string());
+        fs::create_dir_all(&own).unwrap();
+        let text = match n + 1 == count {
+            true => "resources: [../0, ../0, route.yaml]\n".to_owned(),
+            false => format!(
+                "resources: [../{0}, ../{0}, ../{1}, route.yaml]\n",
+                n + 1,
+                (n + 2).min(count - 1)
+            ),
+        };
+        let route = lines([route(&format!("r{n}"), json!({"spek": 1}))]);
+        size += text.len() + route.len();
+        fs::write(own.join("kustomization.yaml"), text).unwrap();
+        fs::write(own.join("route.yaml"), route).unwrap();
+    }
+    size
+}

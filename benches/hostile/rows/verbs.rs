@@ -10,6 +10,9 @@ use std::{fs, path::Path};
 /// What a verb says: its exit code, and a part of its text.
 type Says = (i32, &'static str);
 
+/// Makes manifests at so many times their size.
+type Make = fn(usize) -> String;
+
 /// The verbs that read manifests.
 const VERBS: [&str; 5] = ["validate", "status", "request", "convert", "upgrade-check"];
 
@@ -58,6 +61,33 @@ pub(super) fn verbs() -> Vec<Row> {
             },
         ));
     }
+    let of_validate: [(&str, Make, Says); 3] = [
+        (
+            "placeholders without values",
+            inputs::placeholders,
+            (1, "errors"),
+        ),
+        (
+            "comments for one object",
+            inputs::allowing_comments,
+            (0, "1 finding allowed"),
+        ),
+        (
+            "comments for nothing",
+            inputs::unused_comments,
+            (0, "warnings"),
+        ),
+    ];
+    for (name, make, says) in of_validate {
+        rows.push(row(format!("validate: {name}"), (10, 200), move |n| {
+            command(&arguments("validate", "-"), make(n).into(), says)
+        }));
+    }
+    rows.push(row("validate: kustomizations", (10, 200), |n| {
+        files("validate", (1, "errors"), |folder| {
+            inputs::kustomizations(folder, n * 500)
+        })
+    }));
     rows.push(row("validate: files that cannot be read", (60, 200), |n| {
         files("validate", (1, "errors"), |folder| {
             inputs::broken_files(folder, n * 1_000)
@@ -67,7 +97,7 @@ pub(super) fn verbs() -> Vec<Row> {
 }
 
 /// A kind of manifests, made at so many times its size, and what each of [`VERBS`] makes of it.
-type Kind = (&'static str, fn(usize) -> String, &'static [Says; 5]);
+type Kind = (&'static str, Make, &'static [Says; 5]);
 
 /// All kinds of manifests.
 const KINDS: &[Kind] = &[

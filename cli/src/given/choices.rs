@@ -5,7 +5,10 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use gwapi::{
-    attachment::effective::{Effective, EffectiveGateway, EffectiveListener, RouteList},
+    attachment::{
+        Resolver,
+        effective::{Effective, EffectiveGateway, EffectiveListener, RouteList},
+    },
     routing::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions, normalize_path},
     sim::{Answer, Request, Simulator},
     v1::ProtocolType,
@@ -256,7 +259,8 @@ impl Choices {
         effective: &Effective,
     ) -> bool {
         match other.name {
-            // They decide between several that match.
+            // They decide between several that match. Of TLSRoutes no losers are named.
+            "hostname-rank" if takes_by_server_name(answer) => several_tls_routes(effective),
             "regex-rank" | "hostname-rank" => answer.losers.iter().any(|loser| loser.matches),
             "hostname-fallback" => !answer.losers.is_empty() || !self.routing.fallback(),
             "paths" => self.request(request).uri != other.choices.request(request).uri,
@@ -274,22 +278,29 @@ impl Choices {
 
     /// The choices that would have decided this request otherwise, each by asking a data plane that has made it.
     ///
-    /// `request` is as the client sends it, `effective` as it was resolved, and `simulator` makes what answers from what is in force.
+    /// `request` is as the client sends it, `resolver` has what was resolved, and `simulator` makes what answers from what is in force.
     pub(crate) fn decisive(
         self,
         (request, answer): (&Request, &Answer),
-        effective: &Effective,
+        resolver: &Resolver,
         spelling: Spelling,
         simulator: impl Fn(Effective, RouterOptions) -> Simulator,
     ) -> Vec<String> {
-        let asked = asked_of(effective, answer);
+        let asked = asked_of(&resolver.resolution().effective, answer);
         let mut sentences = Vec::new();
         for other in self.others() {
             if !self.may_matter(&other, (request, answer), &asked) {
                 continue;
             }
             let choices = other.choices;
-            let mut simulator = simulator(choices.effective(asked.clone()), choices.routing);
+            let asked = match other.name {
+                // Which TLSRoute takes a server name is decided when they are attached.
+                "hostname-rank" if takes_by_server_name(answer) => {
+                    asked_of(&resolved_with(resolver, choices.routing), answer)
+                }
+                _ => asked.clone(),
+            };
+            let mut simulator = simulator(choices.effective(asked), choices.routing);
             let Ok(otherwise) = simulator.request(&choices.request(request), &mut |_| 0) else {
                 continue;
             };
@@ -304,6 +315,26 @@ impl Choices {
         }
         sentences
     }
+}
+
+/// Whether a TLSRoute takes it.
+fn takes_by_server_name(answer: &Answer) -> bool {
+    let route = answer.route.as_ref();
+    route.is_some_and(|at| at.route.kind == "TLSRoute")
+}
+
+/// Whether some listener has several TLSRoutes to choose from.
+fn several_tls_routes(effective: &Effective) -> bool {
+    let mut listeners = effective.gateways.values().flat_map(|at| &at.listeners);
+    listeners.any(|listener| listener.tls_routes.iter().nth(1).is_some())
+}
+
+/// What is in force where hostnames rank as these options say.
+fn resolved_with(resolver: &Resolver, routing: RouterOptions) -> Effective {
+    let mut options = resolver.options().clone();
+    options.hostname_rank = routing.hostname_rank();
+    let mut resolver = Resolver::with_snapshot(resolver.snapshot().clone(), options);
+    resolver.effective().clone()
 }
 
 /// What a request meets: of all Gateways only the one that it came to.

@@ -1,10 +1,10 @@
 //! What comments of a file say to this command: `# gwapi: allow RULE, because …`, and the `# Source: …` of rendered charts.
 
-use super::problem::{Problem, is_rule};
+use super::problem::{Problem, written_forms};
 use gwapi::manifest::is_separator;
 use std::{
     cell::Cell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Read},
 };
 
@@ -57,23 +57,31 @@ impl<R: Read> Read for Noticing<'_, R> {
     }
 }
 
+/// A place where rules may be broken: an object or a line.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    /// The last line.
+    last: usize,
+    /// The rules, as comments name them.
+    rules: BTreeMap<String, Allowed>,
+}
+
 /// A rule that may be broken at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Allowed {
-    /// The line of the comment.
-    pub(crate) line: usize,
-    /// The rule.
-    pub(crate) rule: String,
-    /// The first line for which it counts, and the last.
-    lines: (usize, usize),
-    /// Whether something was allowed by it.
-    pub(crate) is_used: bool,
+#[derive(Clone, Debug, Default)]
+struct Allowed {
+    /// The lines of the comments.
+    comments: Vec<usize>,
+    /// Whether something was allowed by them.
+    is_used: bool,
 }
 
 /// The comments of a file that are for us.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
-    pub(crate) allowed: Vec<Allowed>,
+    /// The places by their first lines; nothing has the first line 0.
+    places: BTreeMap<usize, Place>,
+    /// The first lines of those that are objects.
+    objects: BTreeSet<usize>,
     /// Where parts of the file come from, by the line from which on they do.
     origins: BTreeMap<usize, String>,
 }
@@ -82,9 +90,10 @@ impl Notes {
     /// Looks for the comments of a file.
     pub(super) fn of(from: impl Read) -> Self {
         let mut notes = Self::default();
-        // Those for the line that comes next, and where those are that count for the present document.
-        let mut waiting: Vec<Allowed> = Vec::new();
-        let mut of_document: Vec<usize> = Vec::new();
+        // The rules for the line that comes next, each with the line of its comment; and where the present object begins, if some
+        // count for it.
+        let mut waiting: Vec<(String, usize)> = Vec::new();
+        let mut object = None;
         let mut begins = true;
         let mut number = 0;
         // Whether the line before is a separator.
@@ -100,10 +109,9 @@ impl Notes {
                 is_first = true;
                 scalar = Scalar::default();
                 notes.origins.insert(number, String::new());
-                for index in of_document.drain(..) {
-                    if let Some(allowed) = notes.allowed.get_mut(index) {
-                        allowed.lines.1 = number - 1;
-                    }
+                let object = object.take().and_then(|first| notes.places.get_mut(&first));
+                if let Some(place) = object {
+                    place.last = number - 1;
                 }
                 line = line.get(3..).unwrap_or_default();
                 if !line.trim_start().starts_with('#') {
@@ -128,28 +136,40 @@ impl Notes {
             // Behind the separator itself, a comment is not in a line of its own.
             is_first = false;
             for rule in allowed_by(words) {
-                waiting.push(Allowed {
-                    line: number,
-                    rule: rule.to_owned(),
-                    lines: (1, 0),
-                    is_used: false,
-                });
+                waiting.push((rule.to_owned(), number));
             }
             if !is_alone && !line.trim().is_empty() {
                 // Above an object, or behind its first line, all of the object is meant.
-                for mut allowed in waiting.drain(..) {
-                    allowed.lines = (number, if begins { usize::MAX } else { number });
-                    if begins {
-                        of_document.push(notes.allowed.len());
-                    }
-                    notes.allowed.push(allowed);
+                if begins && !waiting.is_empty() {
+                    notes.objects.insert(number);
+                    object = Some(number);
                 }
+                let last = if begins { usize::MAX } else { number };
+                notes.allow(&mut waiting, (number, last));
                 begins = false;
             }
         }
         // Those below all that there is count for nothing.
-        notes.allowed.append(&mut waiting);
+        notes.allow(&mut waiting, (0, 0));
         notes
+    }
+
+    fn allow(&mut self, rules: &mut Vec<(String, usize)>, (first, last): (usize, usize)) {
+        for (rule, comment) in rules.drain(..) {
+            let place = self.places.entry(first).or_default();
+            place.last = last;
+            place.rules.entry(rule).or_default().comments.push(comment);
+        }
+    }
+
+    /// The comments by which nothing was allowed: the line of each and its rule.
+    pub(super) fn unused(&self) -> impl Iterator<Item = (usize, &str)> {
+        let rules = self.places.values().flat_map(|place| &place.rules);
+        let unused = rules.filter(|(_, allowed)| !allowed.is_used);
+        unused.flat_map(|(rule, allowed)| {
+            let comments = allowed.comments.iter();
+            comments.map(|line| (*line, rule.as_str()))
+        })
     }
 
     /// Says of a problem where its object was rendered from, and whether a comment allows it, which is then used.
@@ -157,15 +177,22 @@ impl Notes {
         if problem.origin.is_none() {
             problem.origin = self.origin(problem.line).map(str::to_owned);
         }
+        // At the first line of an object, all of it is meant: also of an item of a list.
+        let object = self.objects.range(..=problem.line).next_back().copied();
+        let firsts = [Some(problem.line), Some(problem.begins), object];
         let mut is_allowed = false;
-        for allowed in &mut self.allowed {
-            let (first, last) = allowed.lines;
-            // At the first line of an object, all of it is meant: also of an item of a list.
-            let is_here = (first..=last).contains(&problem.line)
-                || problem.begins > 0 && problem.begins == first;
-            if is_here && is_rule(&allowed.rule, &problem.rule) {
-                allowed.is_used = true;
-                is_allowed = true;
+        for first in firsts.into_iter().flatten().filter(|first| *first > 0) {
+            let place = self.places.get_mut(&first);
+            let reaches =
+                |place: &&mut Place| first == problem.begins || place.last >= problem.line;
+            let Some(place) = place.filter(reaches) else {
+                continue;
+            };
+            for written in written_forms(&problem.rule) {
+                if let Some(allowed) = place.rules.get_mut(written.as_ref()) {
+                    allowed.is_used = true;
+                    is_allowed = true;
+                }
             }
         }
         is_allowed
@@ -279,11 +306,12 @@ mod tests {
     fn comments_count_for_the_object_or_the_line_that_they_stand_at() {
         let text = "---\n# Source: chart/a.yaml\n# gwapi: allow A/b, because it is old\nkind: A\nx:\n  # gwapi: allow C/d E/f\n  y: 1\n  z: 2 # gwapi: allow G/h\n---\n# Source: chart/b.yaml\nkind: B # gwapi: allow I/j\n# gwapi: allow K/l\n";
         let notes = Notes::of(text.as_bytes());
-        let found: Vec<_> = notes
-            .allowed
-            .iter()
-            .map(|one| (one.line, one.rule.as_str(), one.lines))
-            .collect();
+        let places = notes.places.iter().flat_map(|(first, place)| {
+            let rules = place.rules.iter();
+            rules.map(|(rule, one)| (one.comments[0], rule.as_str(), (*first, place.last)))
+        });
+        let mut found: Vec<_> = places.collect();
+        found.sort_unstable();
         assert_eq!(
             found,
             [
@@ -292,7 +320,7 @@ mod tests {
                 (6, "E/f", (7, 7)),
                 (8, "G/h", (8, 8)),
                 (11, "I/j", (11, usize::MAX)),
-                (12, "K/l", (1, 0)),
+                (12, "K/l", (0, 0)),
             ]
         );
         let origins = [1, 4, 9, 11].map(|line| notes.origin(line));
@@ -338,7 +366,7 @@ mod tests {
             ),
         ] {
             let notes = Notes::of(text.as_bytes());
-            let rules: Vec<_> = notes.allowed.iter().map(|one| one.rule.as_str()).collect();
+            let rules: Vec<_> = notes.unused().map(|(_, rule)| rule).collect();
             assert_eq!(rules, wanted, "{text:?}");
         }
     }

@@ -5,6 +5,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
+    ops::Bound,
 };
 
 /// What stands in the place of a placeholder while YAML is read: the number of its text in a [`Table`], between characters that have
@@ -103,21 +104,20 @@ impl Table {
     }
 }
 
-/// A field of which nobody knows what it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What nobody knows of a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hole {
-    /// Its path as an API server writes it.
-    path: String,
     /// The variables that it needs; none where it is encrypted.
     names: BTreeSet<String>,
-    /// Whether the name of the field is what is not known.
+    /// Whether the name of the field is not known, and not only what it holds.
     is_key: bool,
 }
 
 /// What of an object nobody knows: fields with placeholders that have no value, and those that SOPS has encrypted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Open {
-    holes: Vec<Hole>,
+    /// The fields, by their paths as an API server writes them.
+    holes: BTreeMap<String, Hole>,
     /// The variables that have no value.
     pub(crate) names: BTreeSet<String>,
     /// Each placeholder by what stands in its place.
@@ -128,6 +128,10 @@ pub(crate) struct Open {
 /// same, and is of the form that names and hostnames have.
 const STAND_IN: &str = "placeholder-";
 
+/// How long the name of a variable may be that is a part of what stands for its placeholder, and how long that is at most.
+const LONGEST_NAME: usize = 40;
+const LONGEST: usize = STAND_IN.len() + LONGEST_NAME;
+
 /// How a value begins that SOPS has encrypted.
 const ENCRYPTED: &str = "ENC[AES256_GCM,";
 
@@ -136,7 +140,7 @@ fn stand_in(placeholder: &Placeholder) -> String {
     let name_alone = name.to_ascii_lowercase().replace('_', "-");
     let is_plain = placeholder.text == format!("${{{}}}", name.to_ascii_uppercase());
     // A label ends with a letter or a digit, and is short.
-    if is_plain && name_alone.len() <= 40 && !name_alone.ends_with('-') {
+    if is_plain && name_alone.len() <= LONGEST_NAME && !name_alone.ends_with('-') {
         return format!("{STAND_IN}{name_alone}");
     }
     let mut hasher = DefaultHasher::new();
@@ -172,44 +176,57 @@ impl Open {
 
     /// The variables that fields need for which `counts` is true.
     pub(super) fn names_of(&self, counts: impl Fn(&str) -> bool) -> BTreeSet<String> {
-        let holes = self.holes.iter().filter(|hole| counts(&hole.path));
-        holes.flat_map(|hole| hole.names.iter().cloned()).collect()
+        let holes = self.holes.iter().filter(|(path, _)| counts(path));
+        holes
+            .flat_map(|(_, hole)| hole.names.iter().cloned())
+            .collect()
     }
 
     /// Whether a finding of this rule at this field follows from what nobody knows.
     pub(crate) fn is_behind(&self, rule: &str, path: &str) -> bool {
-        let below = |whole: &str, part: &str| {
-            let rest = part.strip_prefix(whole);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        // A field below one whose name is not known is one that nobody knows.
+        let parts = path.match_indices(['.', '[']).map(|(end, _)| end);
+        let is_key = |end: usize| {
+            let whole = path.get(..end).and_then(|whole| self.holes.get(whole));
+            whole.is_some_and(|hole| hole.is_key)
         };
-        let is_of_key = |hole: &Hole| {
-            // What is said of keys may be said of what holds them.
-            let is_said_of_keys = rule.starts_with("metadata/") && !path.is_empty();
-            hole.is_key && (below(&hole.path, path) || is_said_of_keys && below(path, &hole.path))
-        };
-        if self.holes.iter().any(is_of_key) {
+        if parts.chain([path.len()]).any(is_key) {
+            return true;
+        }
+        // What is said of keys may be said of what holds them.
+        let mut within = self.within(path);
+        if rule.starts_with("metadata/")
+            && within.any(|(rest, hole)| hole.is_key && rest.starts_with(['.', '[']))
+        {
             return true;
         }
         // A field that is not there, or should not be, is so whatever its value is.
         if ["schema/unknown-field", "schema/required"].contains(&rule) {
             return false;
         }
-        let is_part = |hole: &Hole| {
-            let Some(rest) = hole.path.strip_prefix(path) else {
-                return false;
-            };
-            // The field itself, or a reference by one of its own fields.
+        // The field itself, or a reference by one of its own fields.
+        self.within(path).any(|(rest, _)| {
             let own = rest
                 .strip_prefix('.')
                 .filter(|_| !rule.starts_with("schema/"));
             rest.is_empty() || own.is_some_and(|own| !own.contains(['.', '[']))
-        };
-        !path.is_empty() && self.holes.iter().any(is_part)
+        })
+    }
+
+    /// The fields whose paths begin with this one, each with the rest of its path; nothing of the object as a whole.
+    fn within<'o>(&'o self, path: &'o str) -> impl Iterator<Item = (&'o str, &'o Hole)> {
+        let from = (!path.is_empty()).then(|| {
+            let from = (Bound::Included(path), Bound::Unbounded);
+            self.holes.range::<str, _>(from)
+        });
+        from.into_iter()
+            .flatten()
+            .map_while(move |(whole, hole)| Some((whole.strip_prefix(path)?, hole)))
     }
 
     /// Whether a hostname is a placeholder, so that which hostnames have some in common is not known.
     pub(crate) fn has_hostnames(&self) -> bool {
-        self.holes.iter().any(|hole| hole.path.contains("hostname"))
+        self.holes.keys().any(|path| path.contains("hostname"))
     }
 }
 
@@ -273,11 +290,9 @@ impl Visit<'_> {
 
     fn hole(&mut self, path: &str, names: BTreeSet<String>, is_key: bool) {
         self.open.names.extend(names.iter().cloned());
-        self.open.holes.push(Hole {
-            path: path.to_owned(),
-            names,
-            is_key,
-        });
+        let hole = self.open.holes.entry(path.to_owned()).or_default();
+        hole.names.extend(names);
+        hole.is_key |= is_key;
     }
 
     /// A text with what stands for its placeholders, and the variables that these need; nothing where it has none.
@@ -299,16 +314,32 @@ impl Visit<'_> {
 
 /// A message with placeholders in the places of the names that stand for them.
 pub(crate) fn reopened(message: &str, stand_ins: &BTreeMap<String, String>) -> String {
-    if !message.contains(STAND_IN) {
-        return message.to_owned();
+    let mut done = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(STAND_IN) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        done.push_str(before);
+        let is_of_name = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-';
+        let most = from.chars().take_while(is_of_name).take(LONGEST).count();
+        // What follows a name may look like more of it.
+        let mut names = (STAND_IN.len()..=most).rev();
+        let known = names.find_map(|end| {
+            let (name, after) = from.split_at_checked(end)?;
+            Some((stand_ins.get(name)?, after))
+        });
+        match known {
+            Some((text, after)) => {
+                done.push_str(text);
+                rest = after;
+            }
+            None => {
+                done.push_str(STAND_IN);
+                rest = from.strip_prefix(STAND_IN).unwrap_or_default();
+            }
+        }
     }
-    let mut all: Vec<_> = stand_ins.iter().collect();
-    // A name that begins with another one comes before it.
-    all.sort_by_key(|(stand_in, _)| std::cmp::Reverse(stand_in.len()));
-    all.iter()
-        .fold(message.to_owned(), |message, (stand_in, text)| {
-            message.replace(*stand_in, text)
-        })
+    done.push_str(rest);
+    done
 }
 
 #[cfg(test)]
@@ -355,7 +386,28 @@ mod tests {
         assert!(!open.is_behind("schema/unknown-field", "spec.hostnames[0]"));
         assert!(open.is_behind("metadata/labels", "metadata.labels"));
         assert!(open.is_behind("schema/unknown-field", "metadata.labels.placeholder-k"));
+        assert!(open.is_behind("schema/pattern", "metadata.labels.placeholder-k.x"));
+        assert!(!open.is_behind("metadata/labels", "metadata.label"));
         assert!(open.has_hostnames());
+    }
+
+    #[test]
+    fn the_longest_name_that_is_known_is_put_back_and_others_stay() {
+        let stand_ins =
+            ["a", "a-b", "b-"].map(|name| (format!("placeholder-{name}"), format!("${{{name}}}")));
+        let stand_ins = BTreeMap::from(stand_ins);
+        for (message, wanted) in [
+            ("placeholder-a", "${a}"),
+            ("placeholder-a-b-c", "${a-b}-c"),
+            ("placeholder-b placeholder-c", "placeholder-b placeholder-c"),
+            (
+                "xplaceholder-aé, placeholder-placeholder-a",
+                "x${a}é, placeholder-${a}",
+            ),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(reopened(message, &stand_ins), wanted);
+        }
     }
 
     #[test]

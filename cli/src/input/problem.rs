@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use gwapi::manifest::{Position, RawObject, ReadError};
 use serde::Serialize;
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,12 +47,18 @@ pub(crate) struct Problem {
     pub(crate) left_out: Option<String>,
 }
 
-/// Whether a rule is meant by what a user writes: its id, or `schema/*` for all of its group.
+/// What a user writes to mean a rule: its id, or `schema/*` for all of its group.
+pub(super) fn written_forms(rule: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let groups = rule.match_indices('/').filter_map(|(at, _)| {
+        let group = rule.get(..=at)?;
+        Some(Cow::Owned(format!("{group}*")))
+    });
+    std::iter::once(Cow::Borrowed(rule)).chain(groups)
+}
+
+/// Whether a rule is meant by what a user writes.
 pub(crate) fn is_rule(written: &str, rule: &str) -> bool {
-    match written.strip_suffix('*') {
-        Some(group) if group.ends_with('/') => rule.starts_with(group),
-        _ => written == rule,
-    }
+    written_forms(rule).any(|form| form == written)
 }
 
 /// What an object calls itself, as far as it says; empty where it does not.
@@ -255,26 +261,19 @@ impl Problem {
     pub(crate) fn of_unknown_rule(file: &str, line: usize, rule: &str, why: &str) -> Self {
         let message = format!("the comment allows `{rule}`: {why}");
         let help = "write `# gwapi: allow RULE, because …`; `gwapi rules` lists the rules";
-        Self::of_file(
-            file,
-            (line, 1),
-            Severity::Warning,
-            "input/unused-allow",
-            (message, help),
-        )
+        Self::of_comment(file, line, message, help)
     }
 
     /// A comment that allows a rule where nothing breaks it.
     pub(crate) fn of_unused(file: &str, line: usize, rule: &str) -> Self {
         let message = format!("nothing here breaks the rule `{rule}`, which the comment allows");
         let help = "remove it; a comment counts for the object that it stands above, or for its line or the next one";
-        Self::of_file(
-            file,
-            (line, 1),
-            Severity::Warning,
-            "input/unused-allow",
-            (message, help),
-        )
+        Self::of_comment(file, line, message, help)
+    }
+
+    fn of_comment(file: &str, line: usize, message: String, help: &'static str) -> Self {
+        let (place, rule) = ((line, 1), "input/unused-allow");
+        Self::of_file(file, place, Severity::Warning, rule, (message, help))
     }
 
     /// A problem of a file as a whole, or of a line of it.

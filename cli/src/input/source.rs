@@ -7,6 +7,7 @@ use super::{
     place::Place,
     problem::{Problem, Problems, Settings},
 };
+use crate::output::Exit;
 use gwapi::{manifest::ReadOptions, meta::ObjectRef};
 use std::{
     borrow::Cow,
@@ -113,14 +114,24 @@ impl Input {
 
     /// The comments that allow what is not there: the file, the line and the rule.
     pub(crate) fn unused(&self) -> Vec<(String, usize, String)> {
-        let mut unused = Vec::new();
-        for source in &self.sources {
-            let allowed = source.notes.iter().flat_map(|notes| &notes.allowed);
-            for allowed in allowed.filter(|allowed| !allowed.is_used) {
-                unused.push((source.name.clone(), allowed.line, allowed.rule.clone()));
-            }
+        let notes = self.sources.iter().filter_map(|source| {
+            let notes = source.notes.as_ref()?;
+            Some((&source.name, notes))
+        });
+        notes
+            .flat_map(|(file, notes)| {
+                let unused = notes.unused();
+                unused.map(move |(line, rule)| (file.clone(), line, rule.to_owned()))
+            })
+            .collect()
+    }
+
+    /// How the verb ends: as it would otherwise, unless something that was named could not be read.
+    pub(crate) fn exit(&self, otherwise: Exit) -> Exit {
+        match self.failed {
+            true => Exit::Failed,
+            false => otherwise,
         }
-        unused
     }
 
     /// The name of the file with this index.

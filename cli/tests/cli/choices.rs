@@ -275,6 +275,35 @@ fn serve_has_the_same_choices_as_options_of_configure() {
     }
 }
 
+/// TLSRoutes, too: which one takes a server name is decided when they are attached.
+#[test]
+fn the_rank_of_hostnames_decides_between_tls_routes() {
+    let tls =
+        "{ name: tls, port: 443, protocol: TLS, hostname: a.example, tls: { mode: Passthrough } }";
+    let tls_route = |name: &str, host: &str, year: u32| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TLSRoute\n\
+             metadata: {{ name: {name}, namespace: shop, creationTimestamp: '{year}-01-01T00:00:00Z' }}\n\
+             spec: {{ parentRefs: [{{ name: front }}], hostnames: ['{host}'], rules: [{{ backendRefs: [{{ name: cart, port: 80 }}] }}] }}\n"
+        )
+    };
+    let own = gateway(tls) + &tls_route("own", "a.example", 2024);
+    let both = own.clone() + &tls_route("any", "*.example", 2020);
+    let request = "tls://a.example";
+    for (objects, rank, route, otherwise) in [
+        (&own, "own", "own", None),
+        (&both, "own", "own", Some(("effective", "any"))),
+        (&both, "effective", "any", Some(("own", "own"))),
+    ] {
+        let (taken, said) = asked(objects, &["--hostname-rank", rank, request]);
+        assert_eq!(taken.as_deref(), Some(route), "{rank}");
+        let wanted = otherwise.map(|(other, route)| {
+            format!("`--hostname-rank {other}`, TLSRoute shop/{route}, rule 0 takes the request")
+        });
+        assert_eq!(said, wanted.into_iter().collect::<Vec<_>>(), "{rank}");
+    }
+}
+
 /// `status` and `validate` look for what no request reaches by the same choices.
 #[test]
 fn what_no_request_reaches_is_looked_for_by_the_same_choices() {

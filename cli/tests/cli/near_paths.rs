@@ -1,38 +1,25 @@
 //! Help for requests that a match would have taken but for a part of it.
 
-use crate::support::{gwapi, run};
+use crate::support::{SOUND, gwapi, run};
 
-const SET: &str = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: front, namespace: shop }
-spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { ports: [{ port: 80 }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: r, namespace: shop }
-spec:
-  parentRefs: [{ name: front }]
-  hostnames: [a.example]
-  rules:
-  - matches:
-    - path: { type: Exact, value: /exact }
-    - path: { type: RegularExpression, value: '/re[0-9]+' }
-    - path: { value: /Case }
-    - { path: { value: /post }, method: POST }
-    - { path: { value: /header }, headers: [{ name: x, value: '1' }] }
-    - { path: { value: /query }, queryParams: [{ name: q, value: '1' }] }
-    backendRefs: [{ name: cart, port: 80 }]
-";
+/// What the route of `SOUND` has in the place of its rule.
+const RULE: &str = "hostnames: [a.example], rules: [{ matches: [
+    { path: { type: Exact, value: /exact } },
+    { path: { type: RegularExpression, value: '/re[0-9]+' } },
+    { path: { value: /Case } },
+    { path: { value: /post }, method: POST },
+    { path: { value: /header }, headers: [{ name: x, value: '1' }] },
+    { path: { value: /query }, queryParams: [{ name: q, value: '1' }] },
+  ], backendRefs: [{ name: cart, port: 80 }] }]";
+
+fn set() -> String {
+    let rule = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
+    SOUND.replace(rule, RULE)
+}
 
 /// What the answer to a request helps with.
 fn help(url: &str) -> Vec<String> {
-    let (code, json) = run(&["request", "-", "-o", "json", url], SET);
+    let (code, json) = run(&["request", "-", "-o", "json", url], &set());
     assert_eq!(code, Some(1), "{url}");
     let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
     let help = answer["help"].as_array().unwrap().iter();
@@ -41,7 +28,7 @@ fn help(url: &str) -> Vec<String> {
 
 #[test]
 fn a_path_that_is_nearly_taken_says_what_to_ask_or_to_write() {
-    let at = |index: usize| format!("HTTPRoute shop/r, rule 0, match {index}");
+    let at = |index: usize| format!("HTTPRoute shop/cart, rule 0, match {index}");
     for (path, wanted) in [
         (
             "/exact/",
@@ -125,7 +112,7 @@ fn a_scheme_for_which_there_is_no_listener_says_which_there_is() {
             "shop/front",
             "https://a.example/exact",
         ],
-        SET,
+        &set(),
     );
     assert_eq!(code, Some(1));
     assert!(
@@ -146,7 +133,7 @@ fn nothing_is_named_twice_or_by_nothing() {
         "{text}"
     );
     let set = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: app }\nspec: { parentRefs: [{ name: front }] }\n";
-    let gateway = SET.split("---").next().unwrap();
+    let gateway = SOUND.split("---").next().unwrap();
     let output = gwapi(
         &[
             "request",

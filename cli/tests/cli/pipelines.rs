@@ -1,12 +1,8 @@
 //! What a pipeline needs of `validate`: what a set leaves out, severities, reports; and the verbs beside it.
 
-use crate::support::{gwapi, run};
+use crate::support::{Folder, gwapi, run};
 use serde_json::Value;
-use std::{
-    env, fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::{env, fs, process::Command};
 
 const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: NAME, namespace: shop}\nspec:\n  parentRefs: [{name: front}]\n  rules: [{backendRefs: [{name: NAME, port: 80}]}]\n";
 
@@ -28,40 +24,6 @@ fn rules(findings: &[Value]) -> Vec<&str> {
         .iter()
         .map(|one| one["rule"].as_str().unwrap())
         .collect()
-}
-
-/// A folder with these files, which goes away with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let path = env::temp_dir().join(format!("gwapi-pipelines-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        for (file, text) in files {
-            let file = path.join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        Self(fs::canonicalize(path).unwrap())
-    }
-
-    /// Runs the command in the folder.
-    fn run(&self, arguments: &[&str]) -> (Output, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gwapi"));
-        let output = command
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout.clone()).unwrap();
-        (output, text)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]

@@ -1,54 +1,35 @@
 //! The reports of `validate` for CI systems: where they point, what their schemas demand, what they say of what could not be read.
 
-use crate::support::{gwapi, run};
+use crate::support::{Folder, gwapi, run};
 use serde_json::Value;
-use std::{env, fs, path::PathBuf, process::Command};
+use std::fs;
 
 const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: cart, namespace: shop}\n\
      spek: {}\nspec: {}\n";
 
-/// A folder of its own, which goes away with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("gwapi-reports-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(path.join("a")).unwrap();
-        fs::write(path.join("a/route.yaml"), ROUTE).unwrap();
-        Self(path)
-    }
-
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gwapi"));
-        let output = command
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        (output.status.code(), text)
-    }
+/// A folder with a route in a folder of its own.
+fn folder(name: &str) -> Folder {
+    Folder::new(&format!("reports-{name}"), &[("a/route.yaml", ROUTE)])
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// The exit code of the command in a folder, and what it prints.
+fn run_in(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
+    let (output, text) = folder.run(arguments);
+    (output.status.code(), text)
 }
 
 /// GitHub finds the line of an annotation, and the alert of a SARIF log, by a path from the root of the repository.
 #[test]
 fn paths_of_reports_do_not_begin_with_a_dot() {
-    let folder = Folder::new("dot");
+    let folder = folder("dot");
     for named in [".", "./", "./a", ".//a/route.yaml", "././a", "a"] {
         for format in ["github", "sarif", "junit"] {
-            let (_, text) = folder.run(&["validate", named, "-o", format]);
+            let (_, text) = run_in(&folder, &["validate", named, "-o", format]);
             assert!(text.contains("a/route.yaml"), "{named}: {text}");
             assert!(!text.contains("./"), "{named}: {text}");
         }
     }
-    let (_, text) = folder.run(&["validate", ".", "-o", "github"]);
+    let (_, text) = run_in(&folder, &["validate", ".", "-o", "github"]);
     assert!(
         text.starts_with("::error file=a/route.yaml,line=4,col=1,"),
         "{text}"
@@ -121,9 +102,9 @@ fn junit_has_what_its_schema_has_whatever_the_input_holds() {
 /// With a path that cannot be read no report says that all is well.
 #[test]
 fn reports_say_that_something_could_not_be_read() {
-    let folder = Folder::new("unread");
+    let folder = folder("unread");
     for paths in [&["nothing.yaml"][..], &["a", "nothing.yaml"]] {
-        let report = |format| folder.run(&[&["validate", "-o", format], paths].concat());
+        let report = |format| run_in(&folder, &[&["validate", "-o", format], paths].concat());
         for format in ["text", "json", "github", "sarif", "junit"] {
             assert_eq!(report(format).0, Some(2), "{format}");
         }
@@ -144,18 +125,18 @@ fn reports_say_that_something_could_not_be_read() {
                 .contains("::error title=gwapi validate::not all that was named could be read\n")
         );
     }
-    let (_, text) = folder.run(&["validate", "nothing.yaml"]);
+    let (_, text) = run_in(&folder, &["validate", "nothing.yaml"]);
     assert!(
         text.starts_with("0 objects: nothing to complain of in what could be read\n"),
         "{text}"
     );
-    let (_, sarif) = folder.run(&["validate", "a", "-o", "sarif"]);
+    let (_, sarif) = run_in(&folder, &["validate", "a", "-o", "sarif"]);
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     assert_eq!(
         sarif["runs"][0]["invocations"][0]["executionSuccessful"],
         true
     );
-    let (_, junit) = folder.run(&["validate", "a", "-o", "junit"]);
+    let (_, junit) = run_in(&folder, &["validate", "a", "-o", "junit"]);
     assert!(!junit.contains("<error "), "{junit}");
 }
 
@@ -177,7 +158,7 @@ fn quiet_leaves_findings_alone_in_every_form() {
 /// One path that cannot be read ends nothing else: the answer is about the rest, says so, and the exit code is 2.
 #[test]
 fn every_verb_goes_on_without_a_path_that_cannot_be_read() {
-    let folder = Folder::new("goes-on");
+    let folder = folder("goes-on");
     fs::write(folder.0.join("a/route.yaml"), crate::support::SOUND).unwrap();
     let upgrade = ["upgrade-check", "--to", "v1.7.0"];
     let incomplete = "incomplete: not all that was named could be read";
@@ -190,30 +171,32 @@ fn every_verb_goes_on_without_a_path_that_cannot_be_read() {
     ] {
         let mut arguments = vec![verb[0], "nothing.yaml", "a/route.yaml"];
         arguments.extend(&verb[1..]);
-        let (code, text) = folder.run(&arguments);
+        let (code, text) = run_in(&folder, &arguments);
         assert_eq!(code, Some(2), "{verb:?}: {text}");
         assert!(text.contains(answer), "{verb:?}: {text}");
         if matches!(verb[0], "status" | "request") {
             assert!(text.contains(incomplete), "{text}");
-            let (code, text) = folder.run(&[&arguments[..], &["-o", "json"]].concat());
+            let (code, text) = run_in(&folder, &[&arguments[..], &["-o", "json"]].concat());
             assert_eq!(code, Some(2));
             let json: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(json["incomplete"], true);
             // Of whole input nothing is said.
             arguments.remove(1);
-            let (code, text) = folder.run(&arguments);
+            let (code, text) = run_in(&folder, &arguments);
             assert_eq!(code, Some(0), "{text}");
             assert!(!text.contains("incomplete"), "{text}");
         }
-        let output = gwapi(&[verb[0], "--help"], "");
-        assert!(output.status.success());
+        let (output, _) = folder.run(&[verb[0], "nothing.yaml", "a/route.yaml"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let says = said.contains("cannot read `nothing.yaml`");
+        assert!(says || verb.len() > 1, "{verb:?}: {said}");
     }
 }
 
 /// What is read and what is asked for may stand in any order; the URL is the one with a scheme.
 #[test]
 fn request_takes_plain_arguments_as_all_verbs_do() {
-    let folder = Folder::new("plain");
+    let folder = folder("plain");
     fs::write(folder.0.join("a/route.yaml"), crate::support::SOUND).unwrap();
     for arguments in [
         &["request", ".", "http://a.example/"][..],
@@ -222,7 +205,7 @@ fn request_takes_plain_arguments_as_all_verbs_do() {
         &["request", "-f", "a", "http://a.example/"],
         &["request", "http://a.example/", "-f", "a"],
     ] {
-        let (code, text) = folder.run(arguments);
+        let (code, text) = run_in(&folder, arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {text}");
     }
     for (arguments, said) in [

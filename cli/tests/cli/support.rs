@@ -2,7 +2,7 @@
 
 use gwapi::meta::Release;
 use std::{
-    fs,
+    env, fs,
     io::Write,
     path::PathBuf,
     process::{Command, Output, Stdio},
@@ -147,4 +147,38 @@ pub(crate) fn attachment_sets() -> Vec<(String, Vec<PathBuf>)> {
     }
     sets.sort();
     sets
+}
+
+/// A folder with these files, which goes away with it.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let path = env::temp_dir().join(format!("gwapi-folder-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        for (file, text) in files {
+            let file = path.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        Self(fs::canonicalize(path).unwrap())
+    }
+
+    /// Runs the command in the folder.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Output, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gwapi"));
+        let output = command
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (output, text)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

@@ -13,7 +13,7 @@ use kube::{
 use std::time::Duration;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, timeout_at},
 };
 
 /// Tells whether this replica leads, and whenever that changes. Ends with the last receiver.
@@ -30,14 +30,15 @@ pub(crate) fn follow(client: Client, settings: &Settings) -> watch::Receiver<boo
         let mut until = Instant::now();
         while !leads.is_closed() {
             let asked = Instant::now();
-            // A server that does not answer must not keep this replica from noticing that its time is over: with the pause below at
-            // most a quarter of the duration passes between two looks at the clock.
-            match timeout(candidate.duration / 8, candidate.holds()).await {
+            // A server that does not answer must not keep this replica from noticing that its time is over. One that does not lead
+            // has nothing to notice, and can wait for a slow server.
+            let patience = until.max(asked + candidate.duration / 4);
+            match timeout_at(patience, candidate.holds()).await {
                 Ok(Ok(true)) => until = asked + candidate.duration * 2 / 3,
                 Ok(Ok(false)) => until = asked,
                 // Nobody else takes the Lease before it has run out.
                 Ok(Err(error)) => eprintln!("Lease: {error}"),
-                Err(late) => eprintln!("Lease: {late}"),
+                Err(_) => eprintln!("Lease: the server has not answered in time"),
             }
             let holds = Instant::now() < until;
             leads.send_if_modified(|leads| std::mem::replace(leads, holds) != holds);

@@ -23,7 +23,12 @@ use k8s_openapi::{
 };
 use kube::Client;
 use reverse_proxy::Proxy;
-use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    net::IpAddr,
+    time::Duration,
+};
 use tokio::{
     sync::watch,
     time::{interval, sleep},
@@ -67,6 +72,17 @@ pub struct Settings {
     pub address: IpAddr,
 }
 
+/// The name of the Lease of a controller, whose name may have characters that no Lease has: each of these is written as its number,
+/// so that no two controllers share one.
+#[must_use]
+pub fn lease_name(controller: &str) -> String {
+    let characters = controller.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+        other => format!("-{other:02x}"),
+    });
+    format!("gateway-controller-{}", characters.collect::<String>())
+}
+
 /// How long is waited for more to come once something has.
 const BATCH: Duration = Duration::from_millis(50);
 
@@ -94,7 +110,6 @@ pub async fn run(client: Client, settings: Settings, proxy: Proxy) -> Result<(),
     let mut controller = Controller {
         resolver: Resolver::new(options),
         unsettled: Changes::default(),
-        failed: Vec::new(),
         writer: Writer::new(client.clone(), &settings),
         settings,
         proxy,
@@ -109,7 +124,6 @@ struct Controller {
     /// What has changed and the proxy has not been told yet.
     unsettled: Changes,
     /// The ports that could not be bound.
-    failed: Vec<(BindKey, io::Error)>,
     proxy: Proxy,
     writer: Writer,
     leads: watch::Receiver<bool>,
@@ -166,19 +180,23 @@ impl Controller {
         let mut changes = std::mem::take(&mut self.unsettled);
         changes.merge(self.resolver.update());
         let effective = self.resolver.resolution().effective.clone();
-        if changes.concerns_traffic() || !self.failed.is_empty() {
+        let failed = match changes.concerns_traffic() {
+            true => self.proxy.update(effective.clone()).await.1,
             // Ports that could not be bound before are tried again.
-            (_, self.failed) = self.proxy.update(effective.clone()).await;
-        }
+            false => self.proxy.bind_again().await.1,
+        };
+        let failed: HashMap<BindKey, io::Error> = failed.into_iter().collect();
         let address = GatewayStatusAddress {
             value: self.settings.address.to_string(),
             ..Default::default()
         };
         let refused = |gateway: &NamespacedName, transport: Transport, port: u16| {
-            let is_here = |key: &BindKey| {
-                (&key.gateway, key.transport, key.port) == (gateway, transport, port)
-            };
-            let (_, error) = self.failed.iter().find(|(key, _)| is_here(key))?;
+            let gateway = gateway.clone();
+            let error = failed.get(&BindKey {
+                gateway,
+                transport,
+                port,
+            })?;
             Some(format!("port {port} cannot be bound: {error}"))
         };
         self.resolver.set_ports(&effective, &[address], refused);

@@ -4,7 +4,7 @@
 //! without one), which becomes the address of Gateways. The variables `CONTROLLER_NAME`, `POD_NAME` and `POD_NAMESPACE` say who
 //! the controller is.
 
-use controller::{Error, Settings, run};
+use controller::{Error, Settings, lease_name, run};
 use gwapi::{
     meta::NamespacedName,
     proxy::{BindKey, DataPlaneOptions},
@@ -38,8 +38,7 @@ async fn main() -> Result<(), Error> {
     let variable =
         |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let name = variable("CONTROLLER_NAME", "gwapi.example/controller");
-    // Controllers of other names have Leases of their own.
-    let lease = format!("gateway-controller-{}", name.replace(['/', '.'], "-"));
+    let lease = lease_name(&name);
     let settings = Settings {
         name,
         replica: variable("POD_NAME", &format!("process-{}", std::process::id())),

@@ -1,7 +1,10 @@
 //! Objects as an API server tells of them.
 
 use futures_util::{StreamExt, pin_mut};
-use gwapi::attachment::{KindVisitor, Resolver, WatchedKind};
+use gwapi::{
+    attachment::{KindVisitor, Resolver, WatchedKind},
+    meta::NamespacedName,
+};
 use kube::{
     Api, Client, Resource,
     core::{DeserializeGuard, error_boundary::InvalidObject},
@@ -50,10 +53,12 @@ impl KindVisitor for Watches {
                     }
                     Ok(Event::InitDone) => {
                         let list = std::mem::take(&mut list);
-                        Box::new(|resolver| resolver.replace_watched(list).iter().for_each(log))
+                        Box::new(|resolver| {
+                            resolver.replace_watched(list).iter().for_each(log::<K>);
+                        })
                     }
                     Ok(Event::Apply(object)) => Box::new(|resolver| {
-                        resolver.insert_watched(object).iter().for_each(log);
+                        resolver.insert_watched(object).iter().for_each(log::<K>);
                     }),
                     Ok(Event::Delete(object)) => {
                         Box::new(move |resolver| resolver.remove_watched::<K>(object.meta()))
@@ -98,9 +103,7 @@ impl Watches {
     }
 }
 
-fn log(invalid: &InvalidObject) {
-    eprintln!(
-        "{:?} cannot be read: {}",
-        invalid.metadata.name, invalid.error
-    );
+fn log<K: WatchedKind>(invalid: &InvalidObject) {
+    let place = NamespacedName::of(&invalid.metadata);
+    eprintln!("{} {place} cannot be read: {}", K::KIND, invalid.error);
 }

@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -40,12 +40,21 @@ const WAITING: usize = 64;
 pub(crate) struct CopiedBody {
     /// The content. It ends with an error unless all of it was copied.
     pub(crate) content: Body,
-    /// Comes to an end when nothing more is copied.
-    pub(crate) ended: oneshot::Receiver<()>,
+    /// How copying ends; closed without a word where the content is not read to its end.
+    pub(crate) ended: oneshot::Receiver<CopyEnd>,
 }
 
-/// The content, and copies of it that come along as the content is read. `cut` counts those that lag behind too far.
-pub(crate) fn copies(body: Body, count: usize, cut: &Arc<AtomicU64>) -> (Body, Vec<CopiedBody>) {
+/// How the copying of a content ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CopyEnd {
+    /// All of it was copied.
+    Whole,
+    /// The mirror lags behind too far.
+    TooSlow,
+}
+
+/// The content, and copies of it that come along as the content is read.
+pub(crate) fn copies(body: Body, count: usize) -> (Body, Vec<CopiedBody>) {
     if count == 0 {
         return (body, Vec::new());
     }
@@ -65,11 +74,10 @@ pub(crate) fn copies(body: Body, count: usize, cut: &Arc<AtomicU64>) -> (Body, V
         mirrors.push(CopySender {
             frames: sender,
             whole,
-            _end: end,
+            end,
         });
     }
-    let cut = cut.clone();
-    (Copied { body, mirrors, cut }.boxed_unsync(), copies)
+    (Copied { body, mirrors }.boxed_unsync(), copies)
 }
 
 /// Reads content to its end, for the sake of its copies.
@@ -82,14 +90,32 @@ struct CopySender {
     frames: mpsc::Sender<Frame<Bytes>>,
     /// Set before this is dropped, where nothing is missing.
     whole: Arc<AtomicBool>,
-    _end: oneshot::Sender<()>,
+    end: oneshot::Sender<CopyEnd>,
 }
 
 impl CopySender {
+    /// Sends a piece. Nothing is left where the mirror reads no more, or lags behind too far.
+    fn copy(self, frame: &Frame<Bytes>) -> Option<Self> {
+        let copy = match (frame.data_ref(), frame.trailers_ref()) {
+            (Some(data), _) => Frame::data(data.clone()),
+            (None, Some(trailers)) => Frame::trailers(trailers.clone()),
+            (None, None) => return Some(self),
+        };
+        match self.frames.try_send(copy) {
+            Ok(()) => Some(self),
+            Err(TrySendError::Full(_)) => {
+                _ = self.end.send(CopyEnd::TooSlow);
+                None
+            }
+            Err(TrySendError::Closed(_)) => None,
+        }
+    }
+
     /// Ends the copy, all of which was sent. Dropped otherwise, it leaves a copy that is broken: the mirror must not take it for
     /// a complete one.
     fn finish(self) {
         self.whole.store(true, Ordering::Release);
+        _ = self.end.send(CopyEnd::Whole);
     }
 }
 
@@ -120,7 +146,6 @@ impl http_body::Body for CopyFrames {
 struct Copied {
     body: Body,
     mirrors: Vec<CopySender>,
-    cut: Arc<AtomicU64>,
 }
 
 impl Copied {
@@ -147,21 +172,12 @@ impl http_body::Body for Copied {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let Self { mirrors, cut, .. } = &mut *self;
         match &frame {
-            Some(Ok(frame)) => mirrors.retain(|mirror| {
-                let copy = match (frame.data_ref(), frame.trailers_ref()) {
-                    (Some(data), _) => Frame::data(data.clone()),
-                    (None, Some(trailers)) => Frame::trailers(trailers.clone()),
-                    (None, None) => return true,
-                };
-                let sent = mirror.frames.try_send(copy);
-                if matches!(sent, Err(TrySendError::Full(_))) {
-                    cut.fetch_add(1, Ordering::Relaxed);
-                }
-                sent.is_ok()
-            }),
-            Some(Err(_)) => mirrors.clear(),
+            Some(Ok(frame)) => {
+                let mirrors = std::mem::take(&mut self.mirrors).into_iter();
+                self.mirrors = mirrors.filter_map(|mirror| mirror.copy(frame)).collect();
+            }
+            Some(Err(_)) => self.mirrors.clear(),
             None => self.finish(),
         }
         Poll::Ready(frame)

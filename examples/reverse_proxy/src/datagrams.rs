@@ -86,6 +86,15 @@ pub(crate) async fn carry(
                 }
                 Err(_) => break,
             },
+            // The socket of a flow that is over is closed, though no client comes.
+            Some(ended) = answers.join_next(), if !answers.is_empty() => {
+                if let Ok(client) = ended
+                    && flows.get(&client).is_some_and(|flow: &Flow| flow.answers.is_finished())
+                {
+                    flows.remove(&client);
+                }
+                continue;
+            }
             received = socket.recv_from(&mut datagram) => received,
         };
         let Ok((length, client)) = received else {
@@ -96,10 +105,17 @@ pub(crate) async fn carry(
             .get(&client)
             .is_none_or(|flow| flow.answers.is_finished())
         {
-            flows.retain(|_, flow| !flow.answers.is_finished());
-            while answers.try_join_next().is_some() {}
+            // Anybody can send with an address that is none: no more than so many are carried at once.
+            if flows.len() >= shared.network.limits.datagrams {
+                continue;
+            }
             // Datagrams that lead nowhere are dropped.
-            let Ok((connected, to_endpoint)) = connect(shared, source).await else {
+            let connected = tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                connected = connect(shared, source) => connected,
+            };
+            let Ok((connected, to_endpoint)) = connected else {
                 continue;
             };
             let (to_endpoint, last) = (Arc::new(to_endpoint), Arc::new(LastSent::now()));
@@ -144,13 +160,13 @@ async fn connect(shared: &Shared, source: &Source) -> Result<(Connected, UdpSock
     Ok((connected, socket))
 }
 
-/// Takes what an endpoint answers to its client, until neither side has sent anything for a while.
+/// Takes what an endpoint answers to its client, until neither side has sent anything for a while. Returns the client.
 async fn answer(
     (socket, client): (Arc<UdpSocket>, SocketAddr),
     from_endpoint: Arc<UdpSocket>,
     last: Arc<LastSent>,
     idle: Duration,
-) {
+) -> SocketAddr {
     let mut datagram = vec![0; LONGEST];
     loop {
         let end = last.at() + idle;
@@ -159,14 +175,14 @@ async fn answer(
                 last.touch();
                 let sent = datagram.get(..length).unwrap_or_default();
                 if socket.send_to(sent, client).await.is_err() {
-                    return;
+                    return client;
                 }
             }
             // Nobody is there any more.
-            Ok(Err(_)) => return,
+            Ok(Err(_)) => return client,
             // The client may have sent something meanwhile.
             Err(_) if last.at() + idle > end => {}
-            Err(_) => return,
+            Err(_) => return client,
         }
     }
 }

@@ -29,12 +29,7 @@ pub async fn follow(
 ) -> ! {
     loop {
         match manifests.read() {
-            Ok(None) => {
-                let (bound, _) = proxy.bind_again().await;
-                if !bound.is_empty() {
-                    hear(proxy, Heard::Bound(bound));
-                }
-            }
+            Ok(None) => bind_again(proxy, &mut hear).await,
             Ok(Some((effective, problems))) => {
                 for problem in problems {
                     hear(proxy, Heard::Problem(problem));
@@ -42,12 +37,23 @@ pub async fn follow(
                 let (diff, errors) = proxy.update(effective).await;
                 hear(proxy, Heard::Changed(diff, errors));
             }
-            Err(error) => hear(proxy, Heard::Unreadable(error)),
+            Err(error) => {
+                hear(proxy, Heard::Unreadable(error));
+                bind_again(proxy, &mut hear).await;
+            }
         }
         let dropped = proxy.take_dropped_copies();
         if !dropped.is_empty() {
             hear(proxy, Heard::CopiesDropped(dropped));
         }
         tokio::time::sleep(every).await;
+    }
+}
+
+/// Tries the ports again that could not be bound, and says which are now.
+async fn bind_again(proxy: &mut Proxy, hear: &mut impl FnMut(&Proxy, Heard)) {
+    let (bound, _) = proxy.bind_again().await;
+    if !bound.is_empty() {
+        hear(proxy, Heard::Bound(bound));
     }
 }

@@ -34,8 +34,8 @@ pub struct Manifests {
 struct FileRead {
     seen: Seen,
     objects: Vec<Taken>,
-    /// The objects that are left out.
-    left_out: Vec<ObjectRef>,
+    /// The objects that are refused: such a one stays as it was, if there was one.
+    refused: Vec<ObjectRef>,
 }
 
 /// What a file looks like from outside: if nothing of it has changed, it is not read again.
@@ -122,7 +122,7 @@ impl Manifests {
         let mut file = FileRead {
             seen,
             objects: Vec::new(),
-            left_out: Vec::new(),
+            refused: Vec::new(),
         };
         for entry in read.entries {
             match self.taken(entry) {
@@ -130,16 +130,14 @@ impl Manifests {
                     problems.extend(said);
                     file.objects.push(taken);
                 }
-                Err((reference, said)) => match self.objects.get(&reference) {
-                    Some(before) => {
-                        problems.push(format!("{said}; the object stays as it was"));
-                        file.objects.push(before.clone());
-                    }
-                    None => {
-                        problems.push(format!("{said}; it is left out"));
-                        file.left_out.push(reference);
-                    }
-                },
+                Err((reference, said)) => {
+                    let instead = match self.objects.contains_key(&reference) {
+                        true => "the object stays as it was",
+                        false => "it is left out",
+                    };
+                    problems.push(format!("{said}; {instead}"));
+                    file.refused.push(reference);
+                }
             }
         }
         (file, problems)
@@ -200,7 +198,6 @@ impl Manifests {
         let mut problems = Vec::new();
         let (mut objects, mut left_out) = (BTreeMap::new(), BTreeSet::new());
         for (path, file) in &self.files {
-            left_out.extend(file.left_out.iter().cloned());
             for taken in &file.objects {
                 let reference = taken.object.reference();
                 let before: Option<Taken> = objects.insert(reference.clone(), taken.clone());
@@ -212,7 +209,15 @@ impl Manifests {
                 }
             }
         }
-        left_out.retain(|reference| !objects.contains_key(reference));
+        for reference in self.files.values().flat_map(|file| &file.refused) {
+            if objects.contains_key(reference) {
+                continue;
+            }
+            match self.objects.get(reference) {
+                Some(before) => _ = objects.insert(reference.clone(), before.clone()),
+                None => _ = left_out.insert(reference.clone()),
+            }
+        }
         for reference in self.objects.keys().chain(&self.left_out) {
             if !objects.contains_key(reference) && !left_out.contains(reference) {
                 self.resolver.remove(reference);

@@ -1,7 +1,7 @@
 //! Copies of requests on their way to mirrors: how many there are, how long they may take, and which were dropped.
 
 use crate::{
-    body::{self, Body, CopiedBody, Limited},
+    body::{self, Body, CopiedBody, CopyEnd, Limited},
     exchange::send,
     proxy::{Limits, Shared},
     upstream::Way,
@@ -17,7 +17,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore,
+    oneshot::{self, error::TryRecvError},
+};
 
 /// How many copies of requests mirrors did not get, or did not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub(crate) struct Mirrors {
     room: Arc<Semaphore>,
     longest: Duration,
     too_many: AtomicU64,
-    cut: Arc<AtomicU64>,
+    cut: AtomicU64,
     late: AtomicU64,
     failed: AtomicU64,
 }
@@ -77,7 +80,7 @@ impl Mirrors {
             room: Arc::new(Semaphore::new(limits.mirrors)),
             longest: limits.mirror,
             too_many: AtomicU64::default(),
-            cut: Arc::default(),
+            cut: AtomicU64::default(),
             late: AtomicU64::default(),
             failed: AtomicU64::default(),
         }
@@ -109,31 +112,50 @@ pub(crate) fn mirror(shared: &Arc<Shared>, mirrors: Vec<Mirrored>, content: Body
         .into_iter()
         .filter_map(|mirrored| Some((mirrored, shared.mirrors.room()?)))
         .collect();
-    let (content, copies) = body::copies(content, sent.len(), &shared.mirrors.cut);
+    let (content, copies) = body::copies(content, sent.len());
     for ((mirrored, room), copy) in sent.into_iter().zip(copies) {
         let shared = shared.clone();
         tokio::spawn(async move {
             let _room = room;
-            let CopiedBody { content, ended } = copy;
-            let longest = shared.mirrors.longest;
+            let CopiedBody { content, mut ended } = copy;
+            let mirrors = &shared.mirrors;
+            let mut end = None;
             let late = async {
                 // Whichever way the content ends, there is nothing more to come.
-                _ = ended.await;
-                tokio::time::sleep(longest).await;
+                end = Some((&mut ended).await.map_err(|_| ClientGone));
+                tokio::time::sleep(mirrors.longest).await;
             };
-            tokio::select! {
-                done = exchange(&shared, mirrored, content) => {
-                    if done.is_err() {
-                        shared.mirrors.failed.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                () = late => {
-                    shared.mirrors.late.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+            let done = tokio::select! {
+                done = exchange(&shared, mirrored, content) => Some(done),
+                () = late => None,
+            };
+            let dropped = match done {
+                Some(Ok(())) => return,
+                None => &mirrors.late,
+                // What is told of a copy is why it ended first: an exchange whose content breaks off fails, too.
+                Some(Err(_)) => match end.unwrap_or_else(|| told(&mut ended)) {
+                    Ok(CopyEnd::TooSlow) => &mirrors.cut,
+                    Ok(CopyEnd::Whole) => &mirrors.failed,
+                    // The client has gone.
+                    Err(_) => return,
+                },
+            };
+            dropped.fetch_add(1, Ordering::Relaxed);
         });
     }
     content
+}
+
+/// The client did not send all of it.
+struct ClientGone;
+
+/// How the content ended, as far as it has: one that goes on is as good as whole.
+fn told(ended: &mut oneshot::Receiver<CopyEnd>) -> Result<CopyEnd, ClientGone> {
+    match ended.try_recv() {
+        Ok(end) => Ok(end),
+        Err(TryRecvError::Empty) => Ok(CopyEnd::Whole),
+        Err(TryRecvError::Closed) => Err(ClientGone),
+    }
 }
 
 /// Sends a copy, and reads what the mirror answers.

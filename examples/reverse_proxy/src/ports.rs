@@ -120,6 +120,11 @@ impl Port {
         })
     }
 
+    /// Whether it was bound there, and not at a port of the system's choice.
+    pub(crate) fn is_at(&self, at: SocketAddr) -> bool {
+        self.asked == at && at.port() != 0
+    }
+
     /// Takes nothing more. Returns the socket once nobody else has it.
     pub(crate) async fn give_up(self) -> Option<Freed> {
         drop(self.stop);

@@ -30,7 +30,7 @@ pub struct Network {
     pub limits: Limits,
 }
 
-/// How long and how often what nobody waits for may go on.
+/// Limits for work that no client waits for: copies for mirrors, and flows of datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A mirror has so long to answer once all of its copy is there.
@@ -39,6 +39,8 @@ pub struct Limits {
     pub mirrors: usize,
     /// A client of datagrams keeps its endpoint for so long while neither side sends anything.
     pub idle_datagrams: Duration,
+    /// So many clients of datagrams have an endpoint at a port at most. Those beyond are not served.
+    pub datagrams: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +49,7 @@ impl Default for Limits {
             mirror: Duration::from_secs(15),
             mirrors: 1024,
             idle_datagrams: Duration::from_secs(60),
+            datagrams: 4096,
         }
     }
 }
@@ -237,12 +240,15 @@ impl Proxy {
     ///
     /// When the address cannot be bound.
     pub async fn bind_mesh(&mut self, key: MeshKey, at: SocketAddr) -> io::Result<SocketAddr> {
-        let mut freed = Vec::new();
-        if let Some(before) = self.mesh.remove(&key) {
-            freed.extend(before.give_up().await);
-        }
-        let own = taken_over(&mut freed, key.transport, at);
-        drop(freed);
+        // Where it is bound elsewhere, it is so until the new address is.
+        let before = match self.mesh.get(&key).is_some_and(|port| port.is_at(at)) {
+            true => self.mesh.remove(&key),
+            false => None,
+        };
+        let own = match before {
+            Some(before) => before.give_up().await,
+            None => None,
+        };
         let port = Port::open(&self.shared, Source::Mesh(key.clone()), at, own).await?;
         let address = port.address;
         self.mesh.insert(key, port);

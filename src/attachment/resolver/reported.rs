@@ -48,8 +48,8 @@ impl Resolver {
     /// `told` is what the data plane was given, `refused` says why it does not listen at a port of a Gateway. A Gateway is programmed
     /// and has the `addresses` if it listens at some port of it; a listener, if it does at its own.
     ///
-    /// To be called after each [`update`](Self::update), whatever has changed: what was reported before costs no more than finding that
-    /// out.
+    /// To be called once the data plane has taken over what it was told, and when it has tried a port again. Further calls change
+    /// nothing; a Gateway that is no longer the one that was told keeps what it has.
     ///
     /// ```
     /// use gwapi::attachment::{Options, Resolver};
@@ -70,11 +70,19 @@ impl Resolver {
         refused: impl Fn(&NamespacedName, Transport, u16) -> Option<String>,
     ) {
         let idle = self.gateways.keys();
-        let idle = idle.filter(|name| !told.gateways.contains_key(name));
+        let in_force = &self.resolution.effective.gateways;
+        let idle = idle.filter(|name| {
+            // One that is newer than what the data plane was told keeps what it has.
+            !told.gateways.contains_key(name) && !in_force.contains_key(name)
+        });
         for name in idle.cloned().collect::<Vec<_>>() {
             self.set_addresses(&name, []);
         }
         for (name, gateway) in &told.gateways {
+            if !self.is_asked_for(gateway) {
+                continue;
+            }
+            let mut is_new = false;
             let why = |listener: &EffectiveListener| {
                 refused(name, listener.protocol.transport(), listener.port)
             };
@@ -85,11 +93,16 @@ impl Resolver {
                 listens |= why.is_none();
                 all.extend(why.clone());
                 let report = report(why, listener::reason::PENDING);
-                self.set_listener_programmed(gateway, &listener.name, report);
+                is_new |= self.reports.set_listener(name, &listener.name, report);
             }
             let all: Vec<String> = all.into_iter().collect();
             let why = (!listens).then(|| all.join("; "));
-            self.set_programmed(gateway, report(why, gateway::reason::NO_RESOURCES));
+            is_new |= self
+                .reports
+                .set(name, report(why, gateway::reason::NO_RESOURCES));
+            if is_new {
+                self.dirty.reported.insert(name.clone());
+            }
             let addresses = if listens { addresses } else { &[] };
             self.set_addresses(name, addresses.iter().cloned());
         }

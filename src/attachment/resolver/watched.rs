@@ -134,7 +134,7 @@ impl Resolver {
         visited.0
     }
 
-    /// Takes out all objects of kinds that are not watched any more, since no definition of them is served. No watch tells that
+    /// Takes out all objects of kinds that are not watched any more, since no definition of them is served, or their kind is [declined](crate::attachment::Options::declined). No watch tells that
     /// they have gone. To be called where [`watched`](Self::watched) has changed.
     pub fn forget_unwatched(&mut self) {
         macro_rules! forget {
@@ -166,8 +166,8 @@ impl Resolver {
     }
 
     /// Whether it is known which definitions are installed ([`set_installed`](Self::set_installed)), and there has been a list
-    /// ([`replace_all`](Self::replace_all), [`replace_watched`](Self::replace_watched)) of every kind that is [watched](Self::watched). Before that there is nothing to resolve: routes would be told that their backends do
-    /// not exist.
+    /// ([`replace_all`](Self::replace_all), [`replace_watched`](Self::replace_watched)) of every kind that is
+    /// [watched](Self::watched). Before that there is nothing to resolve: routes would be told that their backends do not exist.
     #[must_use]
     pub fn is_listed(&self) -> bool {
         let mut watched = self.watched();
@@ -176,13 +176,11 @@ impl Resolver {
             version: "v1".to_owned(),
             kind: CRD_KIND.to_owned(),
         });
-        let is_listed = |kind: &GroupVersionKind| {
-            let listed = self.listed.iter();
-            let mut same =
-                listed.filter(|(group, name)| *group == kind.group && *name == kind.kind);
-            same.next().is_some()
-        };
-        watched.iter().all(is_listed)
+        let mut watched = watched.iter();
+        watched.all(|kind| {
+            self.listed
+                .contains(&(kind.group.as_str(), kind.kind.as_str()))
+        })
     }
 
     /// Puts an object in its place, as a watch with kube-core's `DeserializeGuard` brings it. One that cannot be read is

@@ -20,8 +20,9 @@ pub struct StatusEvent {
 }
 
 impl StatusWrite {
-    /// What there is to tell people: of the conditions that become others ([`turned`](Self::turned)) those that are wrong, and, where all
-    /// is well, that the object is accepted or programmed.
+    /// What there is to tell people: of the conditions that become others ([`turned`](Self::turned)) those that are not good; and of a
+    /// GatewayClass and a Gateway also `Accepted` and `Programmed` when they become good. What is not known yet, such as whether a
+    /// data plane is programmed, is no warning.
     ///
     /// ```
     /// # use gwapi::{attachment::{Options, Resolver}, v1::{GatewayClass, GatewayClassSpec}};
@@ -56,7 +57,7 @@ impl StatusWrite {
                     .unwrap_or_default(),
             );
             Some(StatusEvent {
-                is_warning: !is_good,
+                is_warning: !is_good && condition.status != "Unknown",
                 reason: condition.reason.clone(),
                 note,
             })

@@ -128,16 +128,14 @@ impl StatusWrite {
         patch
     }
 
-    /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else: a server
-    /// takes out what we have applied before and is not in it. It needs no resourceVersion, since what others own stays. It has to be
+    /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else. It needs no resourceVersion, since what others own stays. It has to be
     /// sent with `force`: what a merge patch has written belongs to another field manager, and a server refuses to change it
     /// otherwise (409).
     ///
     /// For Gateways and GatewayClasses, whose lists of conditions and listeners are maps to a server. Nothing for other
-    /// kinds: the list of entries in their statuses has one owner, which would take it away from other controllers. And nothing
-    /// where something of ours has to go: a server leaves it in its place if another field manager has it as well, be it
-    /// an earlier controller's or that of a merge patch, and the write would be due for ever. There the
-    /// [`merge_patch`](Self::merge_patch) is the way.
+    /// kinds: the list of entries in their statuses has one owner, which would take it away from other controllers. It only
+    /// ever adds and changes: there is none where something of ours has to go, or where a new listener stands before one that is there.
+    /// Then the [`merge_patch`](Self::merge_patch) is the way.
     #[must_use]
     pub fn apply_patch(&self) -> Option<Value> {
         let own = json_of(self.own.as_ref()?);

@@ -24,19 +24,13 @@
 //! # fn rules() -> (HttpRouteRules, HttpRule) {
 //! #     use gwapi::{attachment::effective::*, meta::*};
 //! #     let reference = ObjectRef { group: String::new(), kind: "Service".into(), namespace: "shop".into(), name: "a".into() };
-//! #     let backend = EffectiveBackend {
-//! #         target: Err(BackendProblem::InvalidKind { reference: reference.clone() }),
-//! #         reference, port: Some(80), weight: 1, filters: EffectiveFilters::default(), session_persistence: None,
-//! #     };
-//! #     let session = serde_json::from_str(r#"{"sessionName": "SID", "idleTimeout": "10m"}"#).ok();
-//! #     let rule = HttpRule {
-//! #         index: 0, name: None, matches: vec![Default::default()], filters: EffectiveFilters::default(), backends: vec![backend],
-//! #         timeouts: Timeouts::default(), session_persistence: session, problem: None,
-//! #     };
-//! #     let route = HttpRouteRules {
-//! #         reference: NamespacedName::new("shop", "r"), age: Age::at_second(0), hostnames: Vec::new(),
-//! #         rules: Vec::new(), patterns: Default::default(),
-//! #     };
+//! #     let problem = BackendProblem::InvalidKind { reference: reference.clone() };
+//! #     let mut rule = HttpRule::default();
+//! #     rule.matches = vec![Default::default()];
+//! #     rule.backends = vec![EffectiveBackend::new(reference, Err(problem))];
+//! #     rule.session_persistence = serde_json::from_str(r#"{"sessionName": "SID", "idleTimeout": "10m"}"#).ok();
+//! #     let mut route = HttpRouteRules::default();
+//! #     route.reference = NamespacedName::new("shop", "r");
 //! #     (route, rule)
 //! # }
 //! let parent = SessionParent::Listener {

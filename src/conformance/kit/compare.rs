@@ -38,7 +38,7 @@ pub(super) fn problems(
         Ended::Passed => {
             if expected.refused {
                 problems.push("the connection goes through to a backend".to_owned());
-            } else if is_http {
+            } else if is_http || expected.status.is_some() {
                 problems.push(
                     "the connection goes through to a backend, and no response comes".to_owned(),
                 );
@@ -165,9 +165,15 @@ fn cookie(name: &str, wanted: &ExpectedCookie, headers: &HeaderMap, problems: &m
     match of("max-age").map(|text| text.parse::<u64>()) {
         Some(Ok(seconds)) if seconds.abs_diff(wanted) <= COOKIE_SLACK => {}
         None if of("expires").is_some() => {}
-        found => problems.push(format!(
-            "the cookie `{name}` lasts for {found:?} seconds, not {wanted}"
+        None => problems.push(format!(
+            "the cookie `{name}` has no Max-Age, and should last for {wanted} seconds"
         )),
+        Some(_) => {
+            let found = of("max-age").map_or("", |text| text);
+            problems.push(format!(
+                "the cookie `{name}` has Max-Age={found}, not {wanted}"
+            ));
+        }
     }
 }
 

@@ -560,8 +560,15 @@ impl KitResults {
     ) -> (Vec<ProfileReport>, Vec<ProfileLeftOut>) {
         let asked = self.results.iter();
         let asked = asked.map(|result| (result.scenario, verdict_of(&result.verdict)));
-        let left_out = self.left_out.iter();
-        let left_out = left_out.map(|scenario| (*scenario, TestVerdict::Skipped));
+        let left_out = self.left_out.iter().map(|scenario| {
+            let mut features = scenario.features().iter();
+            let is_supported = features.all(|feature| self.supported.contains(feature));
+            let verdict = match is_supported {
+                true => TestVerdict::Skipped,
+                false => TestVerdict::NotSupported,
+            };
+            (*scenario, verdict)
+        });
         let tests: Vec<CountedTest> = asked
             .chain(left_out)
             .filter(|(scenario, _)| scenario.beyond().is_none())

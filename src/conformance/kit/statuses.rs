@@ -251,9 +251,11 @@ impl StatusCheck<'_> {
 
 /// A kind of a listener: the kind alone where it is of the API's group.
 fn kind_of(entry: &Value) -> String {
-    let (group, kind) = (text(entry, "/group"), text(entry, "/kind"));
+    // The group `""`, which is that of Services, is another one than none.
+    let group = entry.get("group").and_then(Value::as_str).unwrap_or(GROUP);
+    let kind = text(entry, "/kind");
     match group {
-        "" | GROUP => kind.to_owned(),
+        GROUP => kind.to_owned(),
         group => format!("{group}/{kind}"),
     }
 }
@@ -295,6 +297,24 @@ impl<'v> ParentMeant<'v> {
             name: or("name", ""),
             section: or("sectionName", ""),
             port: reference.get("port").and_then(Value::as_u64),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_kind_of_another_group_is_another_kind() {
+        for (entry, name) in [
+            (json!({"kind": "HTTPRoute"}), "HTTPRoute"),
+            (json!({"kind": "HTTPRoute", "group": GROUP}), "HTTPRoute"),
+            (json!({"kind": "HTTPRoute", "group": ""}), "/HTTPRoute"),
+            (json!({"kind": "A", "group": "b.example"}), "b.example/A"),
+        ] {
+            assert_eq!(kind_of(&entry), name);
         }
     }
 }

@@ -271,24 +271,30 @@ fn text_of(value: &Value) -> Value {
     }
 }
 
-/// A number as Go writes one as short as can be: with an exponent from 1e21 on and below 1e-4.
+/// A number as upstream's reader of YAML writes one where a text belongs: a float with the digits that tell one of 32 bits from others,
+/// and with an exponent from 1e6 on and below 1e-4.
 fn number_text(number: &Number) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
         return number.to_string();
     };
-    let size = float.abs();
-    if size == 0.0 || (1e-4..1e21).contains(&size) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "upstream's reader rounds in the same way"
+    )]
+    let float = float as f32;
+    let text = format!("{float:e}");
+    let Some((digits, exponent)) = text.split_once('e') else {
+        return text;
+    };
+    if exponent
+        .parse()
+        .is_ok_and(|exponent: i32| (-4..6).contains(&exponent))
+    {
         return float.to_string();
     }
-    let text = format!("{float:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let (sign, exponent) = match exponent.strip_prefix('-') {
-                Some(exponent) => ('-', exponent),
-                None => ('+', exponent),
-            };
-            format!("{digits}e{sign}{exponent:0>2}")
-        }
-        None => text,
-    }
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    format!("{digits}e{sign}{exponent:0>2}")
 }

@@ -5,18 +5,24 @@ mod hosts;
 mod slices;
 mod unused;
 
-use super::{LintOptions, budget::Budget, found::FindingsByObject, near::Met};
+use super::{
+    LintOptions,
+    budget::Budget,
+    found::FindingsByObject,
+    near::{Met, Near},
+};
 use crate::attachment::Resolver;
 
 /// Looks at hostnames, endpoints, EndpointSlices, policies, grants and selectors. That selectors were passed over, if any were.
 pub(super) fn check(
     resolver: &Resolver,
+    near: &Near<'_>,
     options: &LintOptions,
     found: &mut FindingsByObject,
 ) -> Option<Met> {
     hosts::check(resolver, found);
     endpoints::check(resolver, found);
-    slices::check(resolver, found);
+    slices::check(near, found);
     let budget = Budget::of(options.max_namespaces);
     unused::check(resolver, &budget, found);
     let cut_short = budget.cut_short();

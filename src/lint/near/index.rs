@@ -149,16 +149,11 @@ impl<'a> NearIndex<'a> {
             name: String::new(),
             ..reference.clone()
         };
-        let is_beside = {
-            let first = first.clone();
-            move |other: &ObjectRef| {
-                other.group == first.group
-                    && other.kind == first.kind
-                    && other.namespace == first.namespace
-            }
-        };
-        let from = self.ignored.range(first..);
-        let beside = from.take_while(move |(other, _)| is_beside(other));
+        let from = self.ignored.range(first.clone()..);
+        let beside = from.take_while(move |(other, _)| {
+            (&other.group, &other.kind, &other.namespace)
+                == (&first.group, &first.kind, &first.namespace)
+        });
         beside.map(|(_, ignored)| ignored.object.name.as_str())
     }
 

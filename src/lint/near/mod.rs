@@ -254,9 +254,10 @@ impl<'a> Near<'a> {
             .get_or_init(|| NearIndex::new(self.resolver.snapshot(), self.ignored))
     }
 
-    fn lost(&self) -> &[LostEndpoints] {
+    /// All endpoints that no backend has.
+    pub(super) fn lost(&self) -> &[LostEndpoints] {
         self.lost
-            .get_or_init(|| lost::endpoints(self.resolver.snapshot()))
+            .get_or_init(|| lost::endpoints(self.resolver.snapshot(), &|| self.may_look()))
     }
 
     /// What would be right in place of a reference that fails, as one sentence; nothing where no more is known than

@@ -4,7 +4,7 @@ use super::{Kind, Near, and_also, conflict::parent_index, obstacles::listener_of
 use crate::{
     attachment::{ReferenceProblem, Snapshot},
     meta::{GROUP, ObjectRef},
-    schema::nearest_name,
+    schema::nearest_own_name,
     v1::{FromNamespaces, Listener},
 };
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -205,7 +205,7 @@ impl Near<'_> {
                 let names = places.map(|(place, _)| place.name.as_str());
                 let names = names.chain(self.index().ignored_beside(to));
                 let names = self.first_candidates(names);
-                near_name(&to.name, names.take_while(|_| self.may_look()))
+                nearest_own_name(&to.name, names.take_while(|_| self.may_look()))
             }};
         }
         let near = match (to.group.as_str(), to.kind.as_str()) {
@@ -218,15 +218,6 @@ impl Near<'_> {
         }?;
         Some(format!("did you mean {} `{near}`?", to.kind))
     }
-}
-
-/// The name of these that a misspelt one most likely means. Of names of one or two letters, all are near but for those that
-/// differ in case alone.
-fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let is_short = |name: &str| name.len() <= 2;
-    let names = names
-        .filter(|known| known.eq_ignore_ascii_case(name) || !is_short(name) && !is_short(known));
-    nearest_name(name, names)
 }
 
 /// That an object names no namespace, and what to give it.

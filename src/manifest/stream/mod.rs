@@ -118,7 +118,7 @@ impl<R: Read> ObjectStream<R> {
                 self.pending.push_back(Err(error));
             }
             // A reader that finds no JSON at the beginning takes all for YAML.
-            self.as_yaml = true;
+            self.begins_yaml("byte order mark");
             self.feed.consume_unseen(3);
             return true;
         }
@@ -140,7 +140,7 @@ impl<R: Read> ObjectStream<R> {
         if marker {
             self.opened = is_first;
             self.ended_before = (!is_first).then_some(line + 1);
-            self.begins_yaml();
+            self.begins_yaml("`---`");
             self.feed.consume(end);
             self.after_end = false;
         }
@@ -148,11 +148,13 @@ impl<R: Read> ObjectStream<R> {
     }
 
     /// Notes that from here on the stream is read as YAML. A reader that has found several JSON values takes all for JSON.
-    fn begins_yaml(&mut self) {
+    fn begins_yaml(&mut self, what: &str) {
         if self.options.format == Format::Auto && self.json_values > 1 && !self.as_yaml {
             let start = self.feed.position();
-            let what = "`kubectl` reads a stream that begins with several JSON values as JSON alone, which has no `---`: write \
-                        it between all of them, or between none";
+            let what = format!(
+                "`kubectl` reads a stream that begins with several JSON values as JSON alone, which has no {what}: write `---` \
+                 between all of them, or nothing between any"
+            );
             let error = ReadError::syntax(self.place(start), Syntax::new(start, what));
             self.pending.push_back(Err(error));
         }

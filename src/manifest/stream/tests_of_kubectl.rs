@@ -147,6 +147,11 @@ fn what_kubectl_refuses_is_refused_and_what_it_passes_over_is_named() {
             (3, 1),
             "`kubectl` reads a stream that begins with several",
         ),
+        (
+            "{\"a\":1}\n{\"a\":2}\n\u{FEFF}{\"a\":3}\n",
+            (3, 1),
+            "`kubectl` reads a stream that begins with several",
+        ),
     ] {
         let (_, errors) = read_all(text);
         let [(at, from, message)] = errors.as_slice() else {

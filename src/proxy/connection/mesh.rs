@@ -17,13 +17,11 @@ use crate::{
     },
     meta::{NamespacedName, Transport},
 };
+use arc_swap::ArcSwap;
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 /// The Services of a data plane, for clients in a mesh.
@@ -33,8 +31,6 @@ pub(in crate::proxy) struct MeshPlane {
     endpoints: Endpoints,
     options: DataPlaneOptions,
     in_force: Weak<MeshInForce>,
-    /// Which one it is of the data planes of a line.
-    number: u64,
     /// Made when they are asked for.
     services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
 }
@@ -42,11 +38,7 @@ pub(in crate::proxy) struct MeshPlane {
 /// The Services of the last data plane of a line, for connections that were made in an earlier one.
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct MeshInForce {
-    /// How many data planes of the line have been made.
-    made: AtomicU64,
-    /// The number of the last one, so that no connection asks for it while it is its own.
-    present: AtomicU64,
-    plane: Mutex<Arc<MeshPlane>>,
+    plane: ArcSwap<MeshPlane>,
 }
 
 impl MeshPlane {
@@ -63,17 +55,13 @@ impl MeshPlane {
             endpoints: endpoints.clone(),
             options,
             in_force: Arc::downgrade(line),
-            number: line.made.fetch_add(1, Ordering::Relaxed) + 1,
             services: Mutex::new(
                 before
                     .map(|before| before.kept(effective))
                     .unwrap_or_default(),
             ),
         });
-        let mut present = line.plane.lock().unwrap_or_else(PoisonError::into_inner);
-        *present = plane.clone();
-        line.present.store(plane.number, Ordering::Release);
-        drop(present);
+        line.plane.store(plane.clone());
         plane
     }
 
@@ -121,7 +109,7 @@ impl MeshPlane {
             }
         };
         drop(made);
-        MeshPort::new(service, transport, port, client_namespace, self.number)
+        MeshPort::new(service, transport, port, client_namespace)
     }
 }
 
@@ -168,8 +156,6 @@ pub struct MeshPort {
     port: u16,
     target: Result<Arc<EffectiveBackendPort>, Arc<BackendProblem>>,
     client_namespace: Arc<str>,
-    /// The number of the data plane that was asked for it.
-    plane: u64,
 }
 
 impl MeshService {
@@ -358,7 +344,6 @@ impl MeshPort {
         transport: Transport,
         port: u16,
         client_namespace: &str,
-        plane: u64,
     ) -> Option<Self> {
         let target = service.effective.port_for(transport, port)?.target.clone();
         let target = target.map_err(Arc::new);
@@ -368,18 +353,21 @@ impl MeshPort {
             transport,
             port,
             client_namespace: client_namespace.into(),
-            plane,
         })
     }
 
     /// The same port in the configuration in force. None if that has no such port.
     pub(super) fn present(&self) -> Option<Cow<'_, Self>> {
-        let in_force = self.service.in_force.upgrade()?;
-        if in_force.present.load(Ordering::Acquire) == self.plane {
+        // Of a data plane that was dropped nothing has taken the place.
+        let Some(in_force) = self.service.in_force.upgrade() else {
+            return Some(Cow::Borrowed(self));
+        };
+        let plane = in_force.plane.load();
+        let own = &self.service.effective;
+        let service = plane.effective.service(&own.name, own.import)?;
+        if Arc::ptr_eq(service, own) {
             return Some(Cow::Borrowed(self));
         }
-        let plane = in_force.plane.lock();
-        let plane = plane.unwrap_or_else(PoisonError::into_inner).clone();
         self.at(&plane).map(Cow::Owned)
     }
 

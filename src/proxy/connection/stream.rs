@@ -76,6 +76,9 @@ impl Connected {
     }
 }
 
+/// How many endpoints of a backend are tried for one connection: a client does not wait for longer, and each takes a while to fail.
+pub const MOST_ENDPOINTS: usize = 8;
+
 impl Stream {
     pub(super) fn in_mesh(port: MeshPort, inside: Inside) -> Self {
         let way = port.led(inside);
@@ -161,15 +164,8 @@ impl Stream {
     /// Why it goes nowhere: the connection is closed, or the datagram dropped. One reason is that the listener is gone since the
     /// client connected, or demands something else of its clients; or in a mesh, that the Service has no such port any more.
     pub fn connect(&self, chooser: &mut dyn Choose) -> Result<Connected, Why> {
-        let present = match &self.taken {
-            TakenBy::Listener(taken) if !taken.is_in_force() => return Err(Why::Drained),
-            TakenBy::Listener(_) => None,
-            TakenBy::Mesh(port, inside) => match port.present().ok_or(Why::Drained)? {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(present) => Some(present.led(*inside)),
-            },
-        };
-        let backend = match present.as_ref().unwrap_or(&self.way) {
+        let way = self.present()?;
+        let backend = match way.as_ref() {
             Way::NoRoute { .. } | Way::NotTls(_) => return Err(Why::NoRule),
             Way::Service(backend) => backend,
             Way::Route(rule) => {
@@ -185,12 +181,25 @@ impl Stream {
             endpoint,
         })
     }
+
+    /// The way in the configuration in force; or why there is none.
+    fn present(&self) -> Result<Cow<'_, Way>, Why> {
+        match &self.taken {
+            TakenBy::Listener(taken) if !taken.is_in_force() => Err(Why::Drained),
+            TakenBy::Listener(_) => Ok(Cow::Borrowed(&self.way)),
+            TakenBy::Mesh(port, inside) => Ok(match port.present().ok_or(Why::Drained)? {
+                Cow::Borrowed(_) => Cow::Borrowed(&self.way),
+                Cow::Owned(port) => Cow::Owned(port.led(*inside)),
+            }),
+        }
+    }
+
     /// Chooses another endpoint of the same backend, where none of those that were chosen before could be connected to: nothing was
-    /// sent to them. Without any, it chooses as [`connect`](Self::connect) does.
+    /// sent to them. Without any, it chooses as [`connect`](Self::connect) does. After [`MOST_ENDPOINTS`] it gives up.
     ///
     /// # Errors
     ///
-    /// Why it goes nowhere; [`Why::NoEndpoint`] if there is no other one.
+    /// Why it goes nowhere; [`Why::NoEndpoint`] if there is no other one, or enough were tried.
     pub fn connect_elsewhere(
         &self,
         failed: &[Connected],
@@ -199,12 +208,13 @@ impl Stream {
         let Some(last) = failed.last() else {
             return self.connect(chooser);
         };
+        self.present()?;
         let set = last.endpoint.set();
         let same = failed.iter().map(|failed| &failed.endpoint);
         let same = same.filter(|failed| Arc::ptr_eq(failed.set(), set));
         let tried: Vec<_> = same.map(ChosenEndpoint::index).collect();
         let none = || Why::NoEndpoint(last.backend.reference().clone());
-        if set.remaining(&tried) == 0 {
+        if failed.len() >= MOST_ENDPOINTS || set.remaining(&tried) == 0 {
             return Err(none());
         }
         let endpoint = ChosenEndpoint::among((last.endpoint.port(), set.clone()), &tried, chooser)?;
@@ -224,7 +234,10 @@ impl Stream {
             backend.reference() == earlier.backend.reference()
                 && port(backend) == port(&earlier.backend)
         };
-        let backend = match &self.way {
+        let Ok(way) = self.present() else {
+            return false;
+        };
+        let backend = match way.as_ref() {
             Way::NoRoute { .. } | Way::NotTls(_) => None,
             Way::Service(backend) => Some(backend).filter(same),
             Way::Route(rule) => rule.backends().iter().find(same),
@@ -240,9 +253,10 @@ impl Stream {
 }
 
 impl MeshPort {
-    /// A client that speaks something else: over TLS a TLSRoute governs it, else a TCPRoute, or a UDPRoute; and where none
-    /// does, it goes to the Service itself. Where a TLSRoute governs the port, a client without TLS gets nowhere. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
-    /// field"), so that attachment leaves one route of each kind.
+    /// A client that does not speak HTTP in cleartext, or does so where no HTTPRoute or GRPCRoute governs the port: over TLS a TLSRoute
+    /// governs it, else a TCPRoute, or a UDPRoute; and where none does, it goes to the Service itself. Where a TLSRoute governs the
+    /// port, a client without TLS gets nowhere. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames` field"), so
+    /// that attachment leaves one route of each kind.
     #[must_use]
     pub fn stream(&self, over_tls: bool) -> Stream {
         let inside = if over_tls { Inside::Tls } else { Inside::Other };

@@ -29,13 +29,23 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Whether the request asks to switch to these protocols: a server must not switch to any other (RFC 9110, section 7.8).
+    /// Whether the request asks to switch to these protocols: a server must not switch to any other (RFC 9110, section 7.8). Nobody
+    /// switches to more than a few, and of longer lists no more is compared.
     pub(super) fn asks_for(&self, protocols: &HeaderValue) -> bool {
+        const MOST: usize = 8;
         let asked = self.upgrade.as_ref();
         let asked = asked.map(HeaderValue::as_bytes).unwrap_or_default();
-        let mut switched = tokens(protocols.as_bytes()).peekable();
-        switched.peek().is_some()
-            && switched.all(|to| tokens(asked).any(|asked| asked.eq_ignore_ascii_case(to)))
+        let mut switched = tokens(protocols.as_bytes());
+        let is_asked = |to: &[u8]| {
+            let mut asked = tokens(asked).take(MOST);
+            asked.any(|asked| asked.eq_ignore_ascii_case(to))
+        };
+        let mut count = 0;
+        let all = switched.by_ref().take(MOST).all(|to| {
+            count += 1;
+            is_asked(to)
+        });
+        all && count > 0 && switched.next().is_none()
     }
 
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.

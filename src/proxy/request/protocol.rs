@@ -1,6 +1,9 @@
 //! What is spoken to a backend.
 
-use crate::attachment::effective::{AppProtocol, EffectiveBackendPort};
+use crate::{
+    attachment::effective::{AppProtocol, EffectiveBackendPort},
+    filters::tokens,
+};
 use http::HeaderValue;
 
 /// What is spoken to a backend.
@@ -70,6 +73,6 @@ impl EndpointProtocol {
 
 /// Whether WebSocket is among the protocols of an `Upgrade` header (RFC 6455, section 4.2.1).
 fn is_websocket(upgrade: &HeaderValue) -> bool {
-    let mut names = upgrade.as_bytes().split(|byte| *byte == b',');
-    names.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+    let mut names = tokens(upgrade.as_bytes());
+    names.any(|name| name.eq_ignore_ascii_case(b"websocket"))
 }

@@ -507,7 +507,10 @@ fn connections_in_a_mesh_follow_the_configuration() {
     };
     let [old, new] =
         [Some("/old"), Some("/new")].map(|path| in_mesh("HTTPRoute", "v1", "web", path));
-    let before = DataPlane::new(with(&[old]), routing::RouterOptions::default());
+    let before = DataPlane::new(
+        with(std::slice::from_ref(&old)),
+        routing::RouterOptions::default(),
+    );
     let kept = mesh(&before);
     assert!(taken(&kept, "/old").is_some() && taken(&kept, "/new").is_none());
     let key = ServiceKey {
@@ -518,6 +521,8 @@ fn connections_in_a_mesh_follow_the_configuration() {
     let stream = bytes.stream(false);
     let connect = |stream: &Stream| stream.connect(&mut Draws(&mut |_| 0)).err();
     assert_eq!(connect(&stream), None);
+    let connected = stream.connect(&mut Draws(&mut |_| 0)).unwrap();
+    assert!(stream.leads_to(&connected));
 
     let (after, _) = before.next(with(std::slice::from_ref(&new)));
     assert!(taken(&kept, "/old").is_none() && taken(&kept, "/new").is_some());
@@ -539,8 +544,22 @@ fn connections_in_a_mesh_follow_the_configuration() {
     assert_eq!((answer.status.as_u16(), answer.why), (421, Why::Drained));
     let why = connect(&stream);
     assert!(matches!(why, Some(Why::Backend(_))), "{why:?}");
+    assert!(!stream.leads_to(&connected));
     let (_none, _) = last.next(Effective::default());
     assert_eq!(connect(&stream), Some(Why::Drained));
+    let elsewhere = stream.connect_elsewhere(&[connected], &mut Draws(&mut |_| 0));
+    assert_eq!(elsewhere.err(), Some(Why::Drained));
+
+    // Of a data plane that is dropped nothing has taken the place.
+    let alone = DataPlane::new(with(&[old]), routing::RouterOptions::default());
+    let kept = mesh(&alone);
+    let stream = alone
+        .service(&key, Transport::Tcp, 81, "shop")
+        .unwrap()
+        .stream(false);
+    drop(alone);
+    assert!(taken(&kept, "/old").is_some());
+    assert_eq!(connect(&stream), None);
 }
 
 /// Where a port depends on what clients say first, and where nobody has to wait for that.

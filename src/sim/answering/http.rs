@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     attachment::effective::{EffectiveBackendTls, EffectiveFilters},
+    filters::tokens,
     proxy::{
         AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, Exchange, Failure,
         HttpSession, Issued, Issuing, JudgedRequest, LocalAnswer, Mirrored, Table, Target, Why,
@@ -494,8 +495,8 @@ fn switched_as_asked(response: &mut http::response::Parts, attempt: &Attempt) {
     let said = response.headers.contains_key(UPGRADE);
     let asked = attempt.upgrade.as_ref();
     let asked = asked.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS && !said);
-    let first = asked.and_then(|asked| asked.as_bytes().split(|byte| *byte == b',').next());
-    let first = first.and_then(|first| HeaderValue::from_bytes(first.trim_ascii()).ok());
+    let first = asked.and_then(|asked| tokens(asked.as_bytes()).next());
+    let first = first.and_then(|first| HeaderValue::from_bytes(first).ok());
     if let Some(first) = first {
         switch(response, first);
     }

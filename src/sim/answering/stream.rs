@@ -316,8 +316,14 @@ impl<'e> AtConnection<'e> {
                 return (connected, visited);
             }
             failed.push(connected.clone());
-            let Ok(next) = stream.connect_elsewhere(&failed, draws) else {
-                return (connected, visited);
+            let next = match stream.connect_elsewhere(&failed, draws) {
+                Ok(next) => next,
+                Err(why) => {
+                    if !matches!(why, Why::NoEndpoint(_)) {
+                        watch(why.to_string());
+                    }
+                    return (connected, visited);
+                }
             };
             let visit = Visit::of_stream(&connected, self.traffic());
             let why = told::failure(&visit, &Failure::Connect);

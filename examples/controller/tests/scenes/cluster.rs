@@ -1,7 +1,7 @@
 //! A cluster that controllers run on: a server in memory, or the one of a kubeconfig.
 
 use crate::{server::Server, tap::Tap};
-use controller::{Settings, run};
+use controller::{Settings, lease_name, run};
 use gwapi::{
     meta::{Channel, NamespacedName, Release},
     proxy::{BindKey, DataPlaneOptions},
@@ -165,7 +165,7 @@ impl World {
         let settings = Settings {
             name: name.to_owned(),
             replica: replica.to_owned(),
-            lease: NamespacedName::new(self.name, name.replace(['/', '.'], "-")),
+            lease: NamespacedName::new(self.name, lease_name(name)),
             lease_duration: Duration::from_secs(5),
             address: [192, 0, 2, 1].into(),
         };

@@ -114,7 +114,11 @@ async fn a_copy_that_is_cut_is_no_complete_request() {
     assert!(got.len() < 1_000 * CHUNK, "the mirror was not too slow");
     assert!(!got.ends_with(END), "the copy looks complete");
     let dropped = world.proxy.take_dropped_copies();
-    assert_eq!((dropped.cut, dropped.too_many, dropped.late), (1, 0, 0));
+    let cut = DroppedCopies {
+        cut: 1,
+        ..DroppedCopies::default()
+    };
+    assert_eq!(dropped, cut);
 
     // A mirror that keeps up gets all of it.
     let mut client = world.begin().await;
@@ -134,7 +138,7 @@ async fn a_copy_that_is_cut_is_no_complete_request() {
     assert_eq!(status(&mut client).await, "HTTP/1.1 200");
     let read = timeout(Duration::from_secs(10), reading).await;
     assert!(read.unwrap().unwrap() > 20 * CHUNK);
-    assert_eq!(world.proxy.take_dropped_copies().cut, 0);
+    assert!(world.proxy.take_dropped_copies().is_empty());
 
     // A client that goes in the middle leaves a request that is broken there, too.
     let mut client = world.begin().await;
@@ -142,6 +146,9 @@ async fn a_copy_that_is_cut_is_no_complete_request() {
     send_chunks(&mut client, 1).await;
     drop(client);
     assert!(!all(third).await.ends_with(END), "the copy looks complete");
+    // Nothing of that is the mirror's fault.
+    sleep(Duration::from_millis(50)).await;
+    assert!(world.proxy.take_dropped_copies().is_empty());
 }
 
 /// Mirrors that never answer cost no more than the limits allow.

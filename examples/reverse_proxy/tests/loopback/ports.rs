@@ -37,7 +37,7 @@ fn at(number: u16) -> SocketAddr {
 }
 
 /// As [`network`], with ports at their own numbers.
-fn fixed(backends: Backends) -> Network {
+fn at_own_numbers(backends: Backends) -> Network {
     Network {
         bind: |key| at(key.port),
         ..network(backends)
@@ -83,7 +83,7 @@ async fn a_port_goes_on_under_another_gateway() {
     let mut found = Backends::new();
     found.insert("10.0.0.1", backends::http("10.0.0.1", script, None).await);
     found.insert("10.0.0.2", backends::udp("10.0.0.2").await);
-    let mut proxy = Proxy::new(fixed(found), DataPlaneOptions::default());
+    let mut proxy = Proxy::new(at_own_numbers(found), DataPlaneOptions::default());
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut waiting: Option<std::net::TcpStream> = None;
     for round in 0..10 {
@@ -128,7 +128,7 @@ async fn a_port_that_cannot_be_bound_is_tried_again() {
     let manifests = Manifests::new(folder.path(), Release::default());
     let (heard, mut said) = unbounded_channel();
     let running = tokio::spawn(async move {
-        let mut proxy = Proxy::new(fixed(Backends::new()), DataPlaneOptions::default());
+        let mut proxy = Proxy::new(at_own_numbers(Backends::new()), DataPlaneOptions::default());
         let every = Duration::from_millis(20);
         follow(manifests, &mut proxy, every, move |proxy, change| {
             _ = heard.send((change, proxy.address(&key("edge", Transport::Tcp, number))));

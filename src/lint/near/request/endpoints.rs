@@ -72,15 +72,16 @@ impl Near<'_> {
 
     /// The endpoints that nobody has and that are most likely meant for a backend, unless it has some of its own.
     fn lost_endpoints(&self, backend: &ObjectRef, around: &mut Around) {
+        // Most requests are for a backend that has endpoints: nothing is looked for.
+        if self.has_own_endpoints(backend) {
+            return;
+        }
         let lost = self.lost();
         let meant = lost.iter().filter_map(|lost| {
             let (meant, help) = lost.meant.as_ref()?;
             (meant == backend).then_some((lost, help))
         });
         for (lost, help) in meant.take(SHOWN) {
-            if self.has_own_endpoints(backend) {
-                return;
-            }
             around.why.push(format!(
                 "{} may be meant for {backend}: {}",
                 lost.object, lost.why
@@ -93,15 +94,18 @@ impl Near<'_> {
     /// Whether there are endpoints of a backend, one of them ready.
     fn has_own_endpoints(&self, backend: &ObjectRef) -> bool {
         let place = backend.namespaced_name();
-        let snapshot = self.resolver.snapshot();
-        let mut slices = snapshot.endpoint_slices().values();
-        let is_own = backend.kind == "Service"
-            && (snapshot.endpoints().contains_key(&place)
-                || slices.any(|slice| service_of(slice).is_some_and(|of| of == place)));
         let effective = &self.resolver.resolution().effective;
         let service = effective.service(&place, backend.kind != "Service");
         let mut ports = service.into_iter().flat_map(|service| &service.ports);
-        is_own && ports.any(|port| port.endpoints.iter().any(|endpoint| endpoint.ready))
+        if !ports.any(|port| port.endpoints.iter().any(|endpoint| endpoint.ready)) {
+            return false;
+        }
+        // They may be assumed.
+        let snapshot = self.resolver.snapshot();
+        let mut slices = snapshot.endpoint_slices().values();
+        backend.kind == "Service"
+            && (snapshot.endpoints().contains_key(&place)
+                || slices.any(|slice| service_of(slice).is_some_and(|of| of == place)))
     }
 }
 

@@ -13,6 +13,8 @@ mod rejected;
 mod routes;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_redirects;
 
 use super::Near;
 use crate::{

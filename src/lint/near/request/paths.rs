@@ -35,6 +35,9 @@ impl Near<'_> {
         let mut paths = BTreeSet::new();
         let mut found: Vec<String> = Vec::new();
         for candidate in self.first_candidates(explanation.candidates().iter()) {
+            if found.len() == SHOWN {
+                break;
+            }
             let Match::Http(matching) = candidate.entry.matching else {
                 continue;
             };
@@ -64,7 +67,6 @@ impl Near<'_> {
             };
             if let Some((path, why)) = hint
                 && is_taken(&path)
-                && found.len() < SHOWN
             {
                 found.push(format!("{} {why}", place()));
             }

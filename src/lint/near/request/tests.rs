@@ -250,21 +250,6 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     );
 }
 
-#[test]
-fn a_redirect_that_leads_nowhere_is_helped() {
-    let spec = "{ parentRefs: [{ name: front }], rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }] }] }";
-    let help = around(&object("HTTPRoute", "r", spec), "http://a.example/").help;
-    assert_eq!(
-        help,
-        [
-            "add a listener with `protocol: HTTPS` on port 443 to Gateway shop/front, and attach HTTPRoute shop/r to listener \
-             `one` only, by `sectionName`",
-            "if a load balancer in front of the Gateway ends TLS, let that redirect: the Gateway sees HTTP alone, and \
-             would redirect each request again",
-        ]
-    );
-}
-
 /// A filter that an API server takes and that is not implemented: nothing in the route is to be corrected.
 #[test]
 fn a_filter_that_is_not_implemented_is_not_called_wrong() {
@@ -529,30 +514,6 @@ fn a_parent_of_a_later_release_is_replaced_by_a_gateway() {
     );
 }
 
-/// HTTPRoute `requestRedirect`: the client asks again, and has to find another answer.
-#[test]
-fn a_redirect_that_leads_nowhere_or_in_a_circle_says_what_it_needs() {
-    let redirect = |listener: &str, redirect: &str| {
-        let spec = format!(
-            "{{ parentRefs: [{{ name: front{listener} }}], rules: [{{ filters: [{{ type: RequestRedirect, requestRedirect: {redirect} }}] }}] }}"
-        );
-        object("HTTPRoute", "r", &spec)
-    };
-    let found = around(&redirect("", "{ port: 81 }"), "http://x.example/a");
-    assert_eq!(
-        found.help,
-        ["attach HTTPRoute shop/r to listener `one` only, by `sectionName`"],
-        "{found:#?}"
-    );
-    assert!(
-        found.why[0]
-            .starts_with("the redirect is a loop: the client is led to http://x.example:81/a"),
-        "{found:#?}"
-    );
-    let one = redirect(", sectionName: one", "{ port: 81 }");
-    assert_eq!(around(&one, "http://x.example/a"), Around::default());
-}
-
 /// What attaches to a listener of connections is a route of its kind.
 #[test]
 fn a_listener_of_connections_without_a_route_is_told_what_to_attach() {
@@ -615,25 +576,6 @@ fn a_route_for_an_object_of_another_kind_would_not_take_the_request() {
     // The group of a Service is left out most often.
     let found = of("kind: Service,");
     assert!(is_told(&found) && found.amiss, "{found:#?}");
-}
-
-#[test]
-fn a_redirect_of_a_service_that_comes_back_is_told_with_the_rule() {
-    let redirect = "rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { path: { type: ReplaceFullPath, replaceFullPath: /x } } }] }]";
-    let spec =
-        format!("{{ parentRefs: [{{ group: '', kind: Service, name: cart }}], {redirect} }}");
-    let found = around(&object("HTTPRoute", "r", &spec), "http://cart.shop/x");
-    assert_eq!(
-        found.why,
-        ["the redirect is a loop: the client is led to http://cart.shop/x again and again"]
-    );
-    assert_eq!(
-        found.help,
-        [
-            "let the `RequestRedirect` of `spec.rules[0]` of HTTPRoute shop/r lead to a URL that the rule does not match"
-        ]
-    );
-    assert!(found.amiss);
 }
 
 /// `rules: []` is valid up to v1.1.1: the route is accepted, has a host for itself and takes nothing.
