@@ -6,9 +6,10 @@ use clap::{
 };
 use gwapi::{
     attachment::{
-        Resolver,
+        Resolver, Snapshot,
         effective::{Effective, EffectiveGateway, EffectiveListener, RouteList},
     },
+    meta::Hostname,
     routing::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions, normalize_path},
     sim::{Answer, Request, Simulator},
     v1::ProtocolType,
@@ -256,11 +257,14 @@ impl Choices {
         self,
         other: &Other,
         (request, answer): (&Request, &Answer),
+        resolver: &Resolver,
         effective: &Effective,
     ) -> bool {
         match other.name {
             // They decide between several that match. Of TLSRoutes no losers are named.
-            "hostname-rank" if takes_by_server_name(answer) => several_tls_routes(effective),
+            "hostname-rank" if takes_by_server_name(answer) => {
+                several_tls_routes(resolver.snapshot(), request)
+            }
             "regex-rank" | "hostname-rank" => answer.losers.iter().any(|loser| loser.matches),
             "hostname-fallback" => !answer.losers.is_empty() || !self.routing.fallback(),
             "paths" => self.request(request).uri != other.choices.request(request).uri,
@@ -289,7 +293,7 @@ impl Choices {
         let asked = asked_of(&resolver.resolution().effective, answer);
         let mut sentences = Vec::new();
         for other in self.others() {
-            if !self.may_matter(&other, (request, answer), &asked) {
+            if !self.may_matter(&other, (request, answer), resolver, &asked) {
                 continue;
             }
             let choices = other.choices;
@@ -323,10 +327,19 @@ fn takes_by_server_name(answer: &Answer) -> bool {
     route.is_some_and(|at| at.route.kind == "TLSRoute")
 }
 
-/// Whether some listener has several TLSRoutes to choose from.
-fn several_tls_routes(effective: &Effective) -> bool {
-    let mut listeners = effective.gateways.values().flat_map(|at| &at.listeners);
-    listeners.any(|listener| listener.tls_routes.iter().nth(1).is_some())
+/// Whether several TLSRoutes have a hostname for the server name, attached or not: one that lost it is rejected.
+fn several_tls_routes(snapshot: &Snapshot, request: &Request) -> bool {
+    let name = request.sni.as_deref().or(request.uri.host());
+    let covers = |hostname: &String| match (hostname.parse::<Hostname>(), name) {
+        (Ok(hostname), Some(name)) => hostname.matches(name),
+        (_, None) => true,
+        (Err(_), _) => false,
+    };
+    let mut routes = snapshot.tls_routes().values().filter(|route| {
+        let hostnames = &route.spec.hostnames;
+        hostnames.is_empty() || hostnames.iter().any(covers)
+    });
+    routes.nth(1).is_some()
 }
 
 /// What is in force where hostnames rank as these options say.
