@@ -44,7 +44,7 @@ pub(crate) struct ConformanceArgs {
     /// Text for people, or a ConformanceReport as YAML or JSON
     #[arg(
         short = 'o',
-        long = "output",
+        long = "format",
         value_enum,
         value_name = "FORMAT",
         default_value_t

@@ -88,8 +88,9 @@
 //!   say so in its status because the route uses its target.
 //! * Rules that are not valid are dropped one by one (`PartiallyInvalid`, "Dropped Rule"). A route of which
 //!   no rule is left is not accepted.
-//! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
-//!   listener or route are accepted, play no part.
+//! * Up to v1.4, `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says there: hostnames, and
+//!   whether listener or route are accepted, play no part. Since v1.5.0 only those with `Accepted` True count
+//!   ([`Behaviour::attached_routes`](crate::meta::Behaviour::attached_routes)).
 //! * A listener with some certificate that can be used stays in force with that; `ResolvedRefs` is False and
 //!   names the others. The same goes for the authorities of client certificates.
 //! * A listener with a label selector that cannot be applied (`allowedRoutes.namespaces`) is rejected, since no

@@ -82,7 +82,8 @@ pub struct Limits {
     /// million by default, for which some 200 MB are needed at worst.
     pub max_values: usize,
     /// How many bytes YAML aliases of one document may expand to, 32 a value and the length of its text; 8 MiB by
-    /// default.
+    /// default. Those of all documents of a stream may expand to as much, and to
+    /// [`ALIAS_BYTES_PER_BYTE`](Self::ALIAS_BYTES_PER_BYTE) more for each byte of them.
     pub max_alias_bytes: usize,
     /// How many errors are told; a thousand by default. Reading the stream stops after that many. Also how many keys
     /// that are given twice are noted of one object.
@@ -106,6 +107,10 @@ impl Default for Limits {
 impl Limits {
     /// The greatest depth that can be allowed: each level takes room on the stack, which has an end.
     pub const MOST_DEPTH: usize = 1_000;
+
+    /// How many bytes the aliases of a stream may expand to for each byte of it, beyond
+    /// [`max_alias_bytes`](Self::max_alias_bytes).
+    pub const ALIAS_BYTES_PER_BYTE: usize = 64;
 
     /// The names of the bounds, as [`Limits::set`] takes them.
     pub const NAMES: [&'static str; 7] = [

@@ -22,6 +22,9 @@ pub(super) struct Reader {
     /// What anchors and aliases of the present document have cost.
     #[cfg(feature = "yaml")]
     aliased: usize,
+    /// What they may still cost in the whole stream, as far as it has been read.
+    #[cfg(feature = "yaml")]
+    pub(super) alias_room: usize,
     path: String,
     duplicates: Vec<Duplicate>,
 }
@@ -34,6 +37,8 @@ impl Reader {
             text: 0,
             #[cfg(feature = "yaml")]
             aliased: 0,
+            #[cfg(feature = "yaml")]
+            alias_room: limits.max_alias_bytes,
             path: String::new(),
             duplicates: Vec::new(),
         }
@@ -88,6 +93,13 @@ impl Reader {
         Ok(())
     }
 
+    /// Lets anchors and aliases of the stream cost more by as much as a text of this length, which is now read, allows.
+    #[cfg(feature = "yaml")]
+    pub(super) fn make_alias_room(&mut self, length: usize) {
+        let more = length.saturating_mul(Limits::ALIAS_BYTES_PER_BYTE);
+        self.alias_room = self.alias_room.saturating_add(more);
+    }
+
     /// Counts a copy of so many values and so many bytes of text, made for an anchor or its alias.
     #[cfg(feature = "yaml")]
     pub(super) fn count_copy(
@@ -99,16 +111,19 @@ impl Reader {
         const PER_VALUE: usize = 32;
         self.add_values(values, position)?;
         self.text = self.text.saturating_add(text);
-        self.aliased = self
-            .aliased
-            .saturating_add(text)
-            .saturating_add(values.saturating_mul(PER_VALUE));
-        if self.aliased > self.limits.max_alias_bytes {
-            let what = "anchors and aliases expand to more than";
-            let over = Over::new(what, "max_alias_bytes", self.limits.max_alias_bytes);
-            return Err(Syntax::over(position, over));
-        }
-        Ok(())
+        let cost = text.saturating_add(values.saturating_mul(PER_VALUE));
+        self.aliased = self.aliased.saturating_add(cost);
+        let room = self.alias_room.checked_sub(cost);
+        self.alias_room = room.unwrap_or_default();
+        let what = if self.aliased > self.limits.max_alias_bytes {
+            "anchors and aliases expand to more than"
+        } else if room.is_none() {
+            "anchors and aliases of the documents up to here expand to more than 64 times their length and"
+        } else {
+            return Ok(());
+        };
+        let over = Over::new(what, "max_alias_bytes", self.limits.max_alias_bytes);
+        Err(Syntax::over(position, over))
     }
 
     /// Adds a key to the path; returns the length to go back to.

@@ -133,7 +133,14 @@ pub(super) fn list(document: &[u8], start: Position, reader: &mut Reader) -> Opt
         return None;
     }
     let text = Spaced::new(check(document, start).ok()?);
-    Document::new(&text, start, reader).list_outline().ok()?
+    let room = reader.alias_room;
+    let list = Document::new(&text, start, reader).list_outline();
+    let list = list.ok().flatten();
+    if list.is_none() {
+        // What is no such list is read as a whole, and counted then.
+        reader.alias_room = room;
+    }
+    list
 }
 
 /// Finds what no YAML document may hold, before its parser does.
@@ -289,6 +296,7 @@ impl<'a, 'r> Document<'a, 'r> {
         };
         options.set_emit_comments(false);
         let bytes = text.original.as_bytes();
+        reader.make_alias_room(bytes.len());
         let by_itself =
             memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
         Self {

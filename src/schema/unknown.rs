@@ -106,13 +106,14 @@ impl UnknownField {
         self.when.is_some() || !self.others.is_empty()
     }
 
-    /// What has replaced the field, where it has ended and its replacement is there.
+    /// What has replaced the field, or the one that [`near_elsewhere`](Self::near_elsewhere) names, where it has ended and its
+    /// replacement is there.
     #[must_use]
     pub fn instead(&self) -> Option<&str> {
         self.instead.as_deref()
     }
 
-    /// What has replaced the field elsewhere, and the releases that have it: where the replacement is not there either.
+    /// As [`instead`](Self::instead), what has replaced it elsewhere, and the releases that have it: where the replacement is not there either.
     #[must_use]
     pub fn replaced_elsewhere(&self) -> Option<(&str, When)> {
         let (path, when) = self.replaced.as_ref()?;
@@ -335,12 +336,6 @@ impl<'s> Walk<'s> {
         } else if !schema.properties.is_empty() || every.is_some() && !schema.may_have_fields() {
             // In no release: the type has it, and no release has it in this version of the kind.
             let wide = wide().filter(|wide| !wide.when.is_nowhere());
-            let instead = wide.and_then(|wide| wide.schema.instead());
-            let (here, replaced) = match instead {
-                Some(instead) if self.has(instead, schema) => (Some(instead.to_owned()), None),
-                Some(instead) => (None, self.replacement(instead)),
-                None => (None, None),
-            };
             let is_asked = self.elsewhere && parent.in_object;
             let others = match is_asked {
                 true => places::elsewhere(self.kind, &at),
@@ -364,6 +359,13 @@ impl<'s> Walk<'s> {
             let homes = match nearest.is_some() || near_elsewhere.is_some() {
                 true => Vec::new(),
                 false => homes,
+            };
+            let near = || every?.field(&near_elsewhere.as_ref()?.0);
+            let instead = wide.or_else(near).and_then(|wide| wide.schema.instead());
+            let (here, replaced) = match instead {
+                Some(instead) if self.has(instead, schema) => (Some(instead.to_owned()), None),
+                Some(instead) => (None, self.replacement(instead)),
+                None => (None, None),
             };
             self.found.push(UnknownField {
                 path: at.to_string(),
@@ -499,6 +501,21 @@ mod tests {
             .map(|field| (field.name, field.when, field.instead))
             .collect();
         assert_eq!(names, [nothing]);
+    }
+
+    #[test]
+    fn a_field_that_came_later_than_the_one_around_it_has_its_own_releases() {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+            "status": {"supportedFeatures": [{"name": "Gateway"}]},
+        });
+        let kind = find("gateway.networking.k8s.io/v1", "GatewayClass").unwrap();
+        let at = |release| kind.installation(release, Channel::Experimental).unwrap();
+        let found = unknown_fields_of(&object, kind, at(Release::V1_1_0));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path(), "status.supportedFeatures[0].name");
+        assert_eq!(found[0].when(), Some(When::new("E1.2 S1.4")));
+        assert_eq!(unknown_fields_of(&object, kind, at(Release::V1_2_0)), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A feature that an implementation says it supports, as a status names it.
 
-use crate::meta::{FeatureName, was};
+use crate::meta::{FeatureName, was, when};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -128,7 +128,11 @@ impl JsonSchema for SupportedFeature {
             "description": "A feature, by its name.",
             "required": ["name"],
             "properties": {
-                "name": { "type": "string", "description": "The name of the feature." },
+                "name": {
+                    "type": "string",
+                    "description": "The name of the feature.",
+                    "x-gwapi-when": when!("E1.2 S1.4"),
+                },
             },
             "x-gwapi-was": was! {
                 "..1.1": { "type": "string", "properties": null, "required": null },

@@ -133,9 +133,19 @@ impl Finding {
             format!("{release} ({channel} channel) has no field `{name}` here"),
         );
         let others = unknown.others_in_words();
+        // Where a field is, and what has replaced it.
+        let with_replacement = |when| {
+            let own = elsewhere(when, unknown.instead(), (release, channel));
+            match unknown.replaced_elsewhere() {
+                Some((new, when)) => {
+                    let there = elsewhere(when, None, (release, channel));
+                    format!("{own}; `{new}` has replaced it: {there}")
+                }
+                None => own,
+            }
+        };
         finding = finding.with_help(match (unknown.when(), others, unknown.nearest()) {
             (Some(when), others, _) => {
-                let own = elsewhere(when, unknown.instead(), (release, channel));
                 let has_ended = |when: When| !when.lasts_to(Release::newest());
                 let mut places = unknown.others().iter();
                 let lasts = places.clone().any(|other| !has_ended(other.when));
@@ -148,13 +158,7 @@ impl Finding {
                 });
                 let is_replaced =
                     unknown.instead().is_some() || unknown.replaced_elsewhere().is_some();
-                let own = match unknown.replaced_elsewhere() {
-                    Some((new, when)) => {
-                        let there = elsewhere(when, None, (release, channel));
-                        format!("{own}; `{new}` has replaced it: {there}")
-                    }
-                    None => own,
-                };
+                let own = with_replacement(when);
                 match others {
                     Some(others) if !is_replaced && (adds || has_ended(when) && lasts) => {
                         format!("{own}; {others}")
@@ -166,8 +170,7 @@ impl Finding {
             (None, None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None, None) => match unknown.near_elsewhere() {
                 Some((near, when)) => {
-                    let there = elsewhere(when, None, (release, channel));
-                    format!("did you mean `{near}`? ({there})")
+                    format!("did you mean `{near}`? ({})", with_replacement(when))
                 }
                 None => match unknown.homes_in_words((release, channel)) {
                     Some((homes, None)) => homes,

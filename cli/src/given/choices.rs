@@ -7,7 +7,10 @@ use clap::{
 use gwapi::{
     attachment::{
         Resolver, Snapshot,
-        effective::{Effective, EffectiveGateway, EffectiveListener, RouteList},
+        effective::{
+            AttachedRoute, Effective, EffectiveGateway, EffectiveHostname, EffectiveListener,
+            InSeniority, RouteList,
+        },
     },
     meta::Hostname,
     routing::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions, normalize_path},
@@ -15,7 +18,10 @@ use gwapi::{
     v1::ProtocolType,
 };
 use http::Uri;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 /// The values of a choice by their names; the first is the default.
 type Names<T> = &'static [(&'static str, T)];
@@ -390,8 +396,8 @@ fn without_isolation(mut effective: Effective) -> Effective {
                     listener.port == port && listener.protocol == protocol
                 };
                 let all = || gateway.listeners.iter().filter(here);
-                let http: RouteList<_> = all().flat_map(|one| one.http.iter().cloned()).collect();
-                let grpc: RouteList<_> = all().flat_map(|one| one.grpc.iter().cloned()).collect();
+                let http = together(all().flat_map(|one| one.http.iter().cloned()));
+                let grpc = together(all().flat_map(|one| one.grpc.iter().cloned()));
                 for listener in &mut opened.listeners {
                     if here(&&*listener) {
                         let mut open = EffectiveListener::clone(listener);
@@ -404,6 +410,25 @@ fn without_isolation(mut effective: Effective) -> Effective {
         *gateway = Arc::new(opened);
     }
     effective
+}
+
+/// The routes of several listeners at one: each once, for the hosts that it has at any of them.
+fn together<R>(routes: impl Iterator<Item = AttachedRoute<R>>) -> RouteList<AttachedRoute<R>>
+where
+    AttachedRoute<R>: Clone + InSeniority,
+{
+    let mut each: Vec<AttachedRoute<R>> = Vec::new();
+    for route in &routes.collect::<RouteList<_>>() {
+        match each.last_mut() {
+            Some(before) if Arc::ptr_eq(&before.route, &route.route) => {
+                let known: HashSet<&EffectiveHostname> = before.hostnames.iter().collect();
+                let more = route.hostnames.iter().filter(|one| !known.contains(one));
+                before.hostnames = before.hostnames.iter().chain(more).cloned().collect();
+            }
+            _ => each.push(route.clone()),
+        }
+    }
+    each.into_iter().collect()
 }
 
 /// A value by its name.

@@ -92,6 +92,7 @@ pub(super) fn find(path: &Path, exclude: &[String]) -> Found {
         .standard_filters(false)
         .parents(true)
         .git_ignore(true)
+        .require_git(false)
         .git_exclude(true)
         .overrides(overrides)
         .filter_entry(|entry| !is_hidden_folder(entry))
@@ -248,6 +249,9 @@ mod tests {
         assert_eq!(files(&found, folder), ["apps/.hidden.yaml"]);
         let wrong = find(folder, &["a{".to_owned()]);
         assert!(wrong.failed[0].1.contains("--exclude"), "{wrong:?}");
+        // An archive of a repository is read as the repository is.
+        fs::remove_dir_all(folder.join(".git")).unwrap();
+        assert_eq!(files(&find(folder, &[]), folder), all);
     }
 
     #[test]

@@ -304,6 +304,32 @@ fn the_rank_of_hostnames_decides_between_tls_routes() {
     }
 }
 
+/// Without isolation a route is at all listeners of a port at once, whether it names one or not.
+#[test]
+fn a_route_at_several_listeners_keeps_the_hosts_of_each_without_isolation() {
+    let listeners = [
+        ("one", "a.example"),
+        ("two", "b.example"),
+        ("three", "*.b.example"),
+    ];
+    let listeners = listeners.map(|(name, host)| {
+        format!("{{ name: {name}, port: 80, protocol: HTTP, hostname: '{host}' }}")
+    });
+    let objects =
+        gateway(&listeners.join(", ")) + &with_hosts(&route("all", "", "path: { value: / }"), "");
+    for host in ["a.example", "b.example", "x.b.example"] {
+        for isolation in ["yes", "no"] {
+            let url = format!("http://{host}/");
+            let answer = asked(&objects, &["--isolation", isolation, &url]);
+            assert_eq!(
+                answer,
+                (Some("all".to_owned()), Vec::new()),
+                "{host} {isolation}"
+            );
+        }
+    }
+}
+
 /// `status` and `validate` look for what no request reaches by the same choices.
 #[test]
 fn what_no_request_reaches_is_looked_for_by_the_same_choices() {

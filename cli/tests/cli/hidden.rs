@@ -76,6 +76,13 @@ fn run(arguments: &[&str], input: &str) -> Vec<u8> {
 const READING: &[&[&str]] = &[
     &["validate", "--with-status"],
     &["validate", "--channel", "experimental", "-o", "json"],
+    &["validate", "-v"],
+    &["validate", "-o", "github"],
+    &["validate", "-o", "sarif"],
+    &["validate", "-o", "junit"],
+    &["defaults"],
+    &["defaults", "--diff"],
+    &["defaults", "-o", "json"],
     &["status"],
     &["status", "-o", "json"],
     &["status", "-o", "yaml"],
@@ -403,9 +410,14 @@ fn no_argument_reaches_the_terminal_as_it_is() {
     run(&[&hostile], "");
     let mut options = 0;
     for verb in [
+        "completions",
+        "conformance",
         "convert",
         "crds",
+        "defaults",
+        "man",
         "request",
+        "rules",
         "serve",
         "status",
         "upgrade-check",
@@ -413,7 +425,7 @@ fn no_argument_reaches_the_terminal_as_it_is() {
     ] {
         let help = String::from_utf8(run(&[verb, "--help"], "")).unwrap();
         let rest: &[&str] = match verb {
-            "crds" => &[],
+            "completions" | "conformance" | "crds" | "man" | "rules" => &[],
             "serve" => &["--stdio"],
             "request" => &["-f", "-", "http://a.example.com/"],
             _ => &["-f", "-"],

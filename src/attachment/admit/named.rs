@@ -1,6 +1,9 @@
 //! What an object calls itself, whether or not it can be read.
 
-use crate::meta::{GroupVersionKind, ObjectRef, kept_name};
+use crate::{
+    meta::{GroupVersionKind, ObjectRef, kept_name},
+    schema::{self, KindVersion},
+};
 use serde_json::Value;
 
 pub(super) fn api_version(value: &Value) -> &str {
@@ -19,9 +22,14 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
     };
     let kind = text("/kind");
     let namespace = text("/metadata/namespace");
-    let cluster_wide = matches!(kind.as_str(), "GatewayClass" | "Namespace");
+    let group = GroupVersionKind::from_api_version(&text("/apiVersion"), "").group;
+    let is_it = |known: &&KindVersion| known.group == group && known.kind == kind;
+    let cluster_wide = match schema::KINDS.iter().find(is_it) {
+        Some(known) => !known.namespaced,
+        None => kind == "Namespace",
+    };
     ObjectRef {
-        group: GroupVersionKind::from_api_version(&text("/apiVersion"), "").group,
+        group,
         namespace: match namespace.as_str() {
             _ if cluster_wide => String::new(),
             "" if !kind.is_empty() => "default".to_owned(),
@@ -29,5 +37,22 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
         },
         kind,
         name: text("/metadata/name"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_of_a_cluster_wide_kind_has_no_namespace() {
+        for known in schema::KINDS {
+            let value = json!({ "apiVersion": known.api_version, "kind": known.kind });
+            let expected = if known.namespaced { "default" } else { "" };
+            assert_eq!(reference(&value).namespace, expected, "{}", known.kind);
+        }
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace"});
+        assert_eq!(reference(&namespace).namespace, "");
     }
 }

@@ -190,7 +190,7 @@ pub(in crate::attachment) struct AtOne {
 pub(in crate::attachment) enum Fit {
     Rejected {
         reason: &'static str,
-        /// Whether it counts for `attachedRoutes`: parentRef and `allowedRoutes` alone decide that.
+        /// Whether it counts for `attachedRoutes` where parentRef and `allowedRoutes` alone decide that (`AttachedRoutes::Selected`).
         counted: bool,
         /// All that keeps the route from a listener which is accepted and whose protocol carries the route.
         obstacles: Option<Obstacles>,

@@ -38,7 +38,7 @@ const ELSE: &[(&[&str], &str, &str)] = &[
         "has effect: as `spec.tls.backend`",
     ),
     (
-        &["Gateway"],
+        &["Gateway", "GatewayClass"],
         "status",
         "only stored: what controllers wrote before",
     ),

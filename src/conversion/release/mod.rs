@@ -311,7 +311,10 @@ impl Unknown {
             let is_same = |after: &&UnknownField| {
                 after.name() == field.name() && value::at(converted, after.path()) == value
             };
-            if self.after.iter().any(|after| is_same(&after)) || is_named(path, problems) {
+            // Of a field that the release does not have, the field is named and nothing in it.
+            let is_in = |after: &UnknownField| is_within(path, after.path());
+            let mut after = self.after.iter();
+            if after.any(|after| is_same(&after) || is_in(after)) || is_named(path, problems) {
                 continue;
             }
             let problem = Problem::Collision(field.name().to_owned());

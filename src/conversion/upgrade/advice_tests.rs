@@ -64,6 +64,15 @@ fn the_plan_has_a_step_for_whatever_breaks_or_gets_lost() {
             step.commands.is_empty() && report.steps.len() == 2,
             "{report:#?}"
         );
+        // Beside an object of a later release, too.
+        let mut later = object(&format!("{GROUP}/v1"), "ListenerSet", json!({}));
+        later["metadata"]["name"] = json!("later");
+        let objects = [http_route(api_version, kind), later];
+        let report = upgrade(&objects, Release::V1_1_0, Release::V1_4_0, STANDARD);
+        for name in ["ListenerSet b/later".to_owned(), format!("{kind} b/a")] {
+            let named = |step: &UpgradeStep| step.title.ends_with(&format!(": {name}"));
+            assert!(report.steps.iter().any(named), "{name}: {report:#?}");
+        }
     }
 }
 

@@ -1,26 +1,25 @@
 //! What to do, in which order.
 
 mod backup;
+mod decide;
 mod replaced;
 mod step;
 
 use super::{
-    converted::REFERS_TO_REPLACED,
     crd::{Crd, LATER_STORED, Waypoint, stored_in},
     findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text},
     form,
-    object::{self, DO_WITHOUT, LATER_OBJECT},
+    object::{DO_WITHOUT, LATER_OBJECT},
     policy, status,
 };
 use crate::{
-    conversion::release::ABSENT_KIND,
     crd::SAFE_UPGRADES,
     meta::{Channel, Release},
     schema::{self, KindVersion},
 };
 use replaced::NewForms;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use step::{full_name, kinds_of, some, step};
 
 pub use step::UpgradeStep;
@@ -62,8 +61,10 @@ pub(super) fn steps(
             Vec::new(),
         )];
     }
-    let later = later_objects(found);
+    let mut later = later_objects(found);
     if !later.is_empty() {
+        // The rest of the way depends on what these become.
+        later.extend(decide::steps(found));
         return later;
     }
     let is_there = |crd: &Crd<'_>, version: &str| {
@@ -108,99 +109,7 @@ pub(super) fn steps(
             .is_some_and(|from| crate::crd::safe_upgrades(from, Channel::Standard).is_some())
             && led.iter().any(|led| led.crd.is_standard());
     steps.extend(backup::copy(crds, objects, (refuses, webhook), found));
-    let decide = [
-        (
-            "experimental-field",
-            "Decide on the fields that the channel does not have: edit the objects, or take the experimental channel",
-        ),
-        (
-            "kind-not-in-channel",
-            "Decide on the kinds that the channel does not have: they stay as they are, unless you take the experimental channel",
-        ),
-        (
-            "field-gone",
-            "Decide on the fields that the release does not have: what they do has to be done in another way",
-        ),
-        (
-            "field-elsewhere",
-            "Decide on the fields that other versions or kinds have: they are dropped where they are",
-        ),
-        (
-            "unknown-field",
-            "Remove the fields that no release has, or move them to the part of the object that they belong to",
-        ),
-        (
-            "tightened",
-            "Correct the objects that the release before accepts and the new CRDs refuse: until then changes to them are refused",
-        ),
-        (
-            "invalid",
-            "Correct the objects that the new CRDs find invalid: until then changes to them are refused",
-        ),
-        (
-            status::REFUSED,
-            "Let controllers write anew the statuses that the new CRDs refuse, before the upgrade where the installed CRDs take what \
-             they write then: until then writes of these statuses are refused",
-        ),
-        (
-            object::SAME_NAME,
-            "Give other names to objects that become one, and to what refers to them, or delete those that nobody needs",
-        ),
-        (
-            "cannot-be-converted",
-            "Correct the objects that cannot be converted without a loss, and check again",
-        ),
-        (
-            "version-unknown",
-            "Write the objects whose version nobody knows in one that the release has: no command does it",
-        ),
-        (
-            "kind-unknown",
-            "Decide on the objects whose kind the release does not have: correct the kind, or keep to what has it",
-        ),
-        (
-            "group-unknown",
-            "Correct the `apiVersion` of the objects whose group is not known",
-        ),
-        (
-            ABSENT_KIND,
-            "Decide on the references to kinds that the release does not have: they lead to nothing",
-        ),
-    ];
-    let mut left: BTreeMap<&str, &UpgradeFinding> = BTreeMap::new();
-    for finding in found.list.iter().filter(|f| f.impact != Impact::Note) {
-        left.entry(finding.rule).or_insert(finding);
-    }
-    for (rule, title) in decide {
-        if left.remove(rule).is_none() {
-            continue;
-        }
-        // Of a kind that the release lacks nothing is judged but what takes its place.
-        let is_lacking = |f: &UpgradeFinding| {
-            REFUSALS.contains(&rule)
-                && schema::versions_of(&f.object.kind, found.release, found.channel)
-                    .next()
-                    .is_none()
-        };
-        let kept = names(found, |f| f.rule == rule && !is_lacking(f));
-        if !kept.is_empty() {
-            steps.push(step(format!("{title}: {kept}"), Vec::new()));
-        }
-        let replaced = names(found, |f| f.rule == rule && is_lacking(f));
-        if !replaced.is_empty() {
-            let title = "Correct the objects that the kinds which take their place refuse: until then they cannot be created as such";
-            steps.push(step(format!("{title}: {replaced}"), Vec::new()));
-        }
-    }
-    // What has a step below.
-    left.retain(|rule, _| !WITH_COMMANDS.contains(rule));
-    for (rule, finding) in left {
-        let names = named(found, rule);
-        steps.push(step(
-            format!("Decide on {names}: {}", finding.help),
-            Vec::new(),
-        ));
-    }
+    steps.extend(decide::steps(found));
     for crd in stale {
         steps.push(rewrite(
             crd,
@@ -356,9 +265,6 @@ pub(super) fn steps(
     steps
 }
 
-/// The rules of what the release refuses in an object.
-const REFUSALS: [&str; 2] = ["tightened", "invalid"];
-
 /// What to do about objects, and fields of objects, of a later release: to each what its finding says.
 fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
     let command = found.convert("-f FILE");
@@ -397,19 +303,6 @@ fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
         })
         .collect()
 }
-
-/// The rules of which the plan takes care with steps of their own.
-const WITH_COMMANDS: &[&str] = &[
-    "stored-version-removed",
-    "stored-version-not-served",
-    "version-not-served",
-    "version-removed",
-    "kind-replaced",
-    "form-changed",
-    "status-changed",
-    REFERS_TO_REPLACED,
-    policy::REFUSES,
-];
 
 /// The kinds of objects that findings of a rule name, without those whose CRD is known: that has steps of its own.
 fn without_crd(rule: &str, crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'static KindVersion> {

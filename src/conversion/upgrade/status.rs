@@ -187,7 +187,9 @@ impl Compared<'_, '_> {
             .map(|name| format!("`{}` of {kind} has to be there", at.field(name)))
             .collect();
         let more = |what: String| format!("`{at}` of {kind} has to {what}");
-        let gone = |value: &&Value| !new.enumeration.contains(*value);
+        // Where no values are listed any more, all are allowed.
+        let gone =
+            |value: &&Value| !new.enumeration.is_empty() && !new.enumeration.contains(*value);
         let refused: Vec<_> = old
             .enumeration
             .iter()

@@ -204,6 +204,15 @@ fn a_bound_of_an_object_is_named_and_the_rest_is_read() {
     });
     assert_eq!(found.1, ["max_alias_bytes"]);
     assert_eq!(found.0, ["A", "C"]);
+    // Documents that are each within the bound must not expand to more and more together.
+    let bomb = "kind: B\na: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: [*c, *c, *c, *c, *c, *c, *c, *c]\n---\n";
+    let few = "kind: C\na: &a [1]\nb: *a\n";
+    let found = limited(&(bomb.repeat(50) + few), |l| {
+        l.max_alias_bytes = 250_000;
+    });
+    assert_eq!((found.0.len(), found.1.len()), (2, 49));
+    assert_eq!(found.0.last().map(String::as_str), Some("C"));
+    assert!(found.1.iter().all(|limit| *limit == "max_alias_bytes"));
     // Of a list, a bound of an object is one of an item.
     let list = format!(
         "{{\"kind\": \"List\", \"items\": [{{\"kind\": \"A\"}}, {{\"x\": [{many}1]}}, {{\"kind\": \"C\"}}]}}"

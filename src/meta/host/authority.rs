@@ -256,6 +256,11 @@ fn split_special(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityErrorKind>
             Some(_) => return Err(AuthorityErrorKind::Brackets),
         }
     } else {
+        // A colon would divide an address without brackets somewhere in its middle.
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        if text.parse::<Ipv6Addr>().is_ok() {
+            return Err(AuthorityErrorKind::Brackets);
+        }
         let (host, port) = match bytes.iter().position(|byte| *byte == b':') {
             None => (bytes, None),
             Some(colon) => {
@@ -361,8 +366,10 @@ pub(crate) mod tests {
             ("example.com:65536", Kind::Port),
             ("example.com:99999999999999999999", Kind::Port),
             ("[::1]:65536", Kind::Port),
-            ("::1", Kind::Empty),
-            ("2001:db8::1", Kind::Port),
+            ("::1", Kind::Brackets),
+            ("2001:db8::1", Kind::Brackets),
+            ("1:2:3:4:5:6:7:8", Kind::Brackets),
+            ("::1:x", Kind::Empty),
             ("[::1", Kind::Brackets),
             ("[::1]80", Kind::Brackets),
             ("[::1].", Kind::Brackets),

@@ -18,6 +18,9 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
     let gateway = json!({
         "gatewayClassName": "c", "listeners": [{"name": "a", "port": 1, "protocol": "HTTP"}], "backendTLS": {},
     });
+    let mut misspelt = gateway.clone();
+    misspelt["backendTls"] = misspelt["backendTLS"].take();
+    misspelt.as_object_mut().unwrap().remove("backendTLS");
     let cors = json!({"rules": [{"filters": [{"type": "CORS", "cors": {}}]}]});
     for (api_version, kind, spec, release, channel, expected) in [
         (
@@ -132,6 +135,14 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
             Release::V1_4_0,
             Channel::Experimental,
             "schema/unknown-field: gone since v1.4.0: use `spec.tls.backend`",
+        ),
+        (
+            V1,
+            "Gateway",
+            misspelt,
+            Release::V1_4_0,
+            Channel::Experimental,
+            "schema/unknown-field: did you mean `backendTLS`? (gone since v1.4.0: use `spec.tls.backend`)",
         ),
         (
             V1,
