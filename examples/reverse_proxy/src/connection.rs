@@ -103,12 +103,15 @@ async fn greet(
             Err(why.to_string().into())
         }
         ClientHello::Terminate(settings) => {
-            let config = shared.configuration().tls.of(&settings)?;
+            let config = shared
+                .configuration()
+                .tls
+                .of(&settings, &shared.network.now)?;
             let client = TlsAcceptor::from(config).accept(client).await?;
             // The verifier of the handshake asks the same, but its settings may be older than these.
             let shown = client.get_ref().1.peer_certificates().map(tls::chain);
             let inside = settings
-                .authenticated(shown.as_ref(), Timestamp::now())
+                .authenticated(shown.as_ref(), Timestamp::try_from((shared.network.now)())?)
                 .map_err(|why| why.to_string())?;
             Ok(Greeted::Inside(inside, Box::new(client)))
         }

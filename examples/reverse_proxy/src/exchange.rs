@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use std::{
     future::Future,
     sync::{Arc, Weak},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio::{
     io::copy_bidirectional,
@@ -48,7 +48,7 @@ pub(crate) async fn answer(
     let content = body::incoming(content);
     let recalling = shared.keys.as_ref().map(|keys| Recalling {
         keys,
-        now: SystemTime::now(),
+        now: (shared.network.now)(),
     });
     match session.begin(head, recalling).begun {
         Begun::Answer(answer) => local(shared, answer, content),

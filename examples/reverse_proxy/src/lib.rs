@@ -38,7 +38,7 @@ mod upstream;
 
 pub use mesh::MeshKey;
 pub use mirrors::DroppedCopies;
-pub use proxy::{Dial, Limits, Network, Proxy};
+pub use proxy::{Clock, Dial, Limits, Network, Proxy};
 
 /// Whatever ends a connection. It concerns those who operate the proxy, and no client.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

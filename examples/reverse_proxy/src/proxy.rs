@@ -12,13 +12,22 @@ use gwapi::{
     backend::session::{SessionKey, SessionKeys},
     proxy::{BindKey, DataPlane, DataPlaneOptions, Diff, Draws},
 };
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::sync::watch;
 
 /// Tells the host and the port at which an endpoint is reached.
 pub type Dial = dyn Fn(Endpoint<'_>) -> (String, u16) + Send + Sync;
 
-/// Where the network of the configuration is on that of this machine, and by what chances backends are chosen.
+/// Tells the time of day.
+pub type Clock = dyn Fn() -> SystemTime + Send + Sync;
+
+/// Where the network of the configuration is on that of this machine, by what chances backends are chosen, and what time it is.
 pub struct Network {
     /// Where a port of a Gateway is bound.
     pub bind: fn(&BindKey) -> SocketAddr,
@@ -26,6 +35,9 @@ pub struct Network {
     pub dial: Box<Dial>,
     /// A number below the given one.
     pub draw: fn(u64) -> u64,
+    /// The time by which sessions and certificates are judged. What has to be done within some time is measured by the clock of
+    /// this machine.
+    pub now: Arc<Clock>,
     /// What others may cost the proxy.
     pub limits: Limits,
 }
@@ -62,6 +74,7 @@ impl Network {
             bind: |key| SocketAddr::from(([127, 0, 0, 1], key.port)),
             dial: Box::new(|endpoint| (endpoint.address.to_owned(), endpoint.port)),
             draw: |below| fastrand::u64(..below),
+            now: Arc::new(SystemTime::now),
             limits: Limits::default(),
         }
     }
@@ -150,8 +163,8 @@ impl Proxy {
         Self {
             shared: Arc::new(Shared {
                 mirrors: Mirrors::new(&network.limits),
+                upstream: Upstream::new(network.now.clone()),
                 network,
-                upstream: Upstream::new(),
                 hard_coded,
                 keys: try_random_bytes()
                     .map(|bytes: [u8; 16]| SessionKeys::new(SessionKey::from(bytes))),

@@ -1,6 +1,6 @@
 //! Settings of rustls, as the data plane asks for them.
 
-use crate::Error;
+use crate::{Error, proxy::Clock};
 use gwapi::{
     attachment::effective::{EffectiveBackendTls, TrustedAuthorities},
     certificate::{CertificateChain, KeyPair, ServerCertificateError, TrustStore},
@@ -14,11 +14,13 @@ use rustls::{
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     server::danger::{ClientCertVerified, ClientCertVerifier},
+    time_provider::TimeProvider,
 };
 use std::{
     collections::HashMap,
-    io,
+    fmt, io,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::SystemTime,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -34,6 +36,22 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
         .clone()
 }
 
+/// The clock of the network for rustls, which shows it to verifiers.
+struct Time(Arc<Clock>);
+
+impl TimeProvider for Time {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = (self.0)().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(UnixTime::since_unix_epoch(since))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Time")
+    }
+}
+
 /// Settings of a server: the listener, and the place of the certificate that its client sees.
 type ServerKey = (Arc<ListenerKey>, usize);
 
@@ -45,8 +63,12 @@ pub(crate) struct ServerConfigs {
 }
 
 impl ServerConfigs {
-    /// The settings for a handshake.
-    pub(crate) fn of(&self, settings: &TlsSettings) -> Result<Arc<ServerConfig>, Error> {
+    /// The settings for a handshake. Certificates of clients are judged by this clock.
+    pub(crate) fn of(
+        &self,
+        settings: &TlsSettings,
+        now: &Arc<Clock>,
+    ) -> Result<Arc<ServerConfig>, Error> {
         let certificate = settings
             .certificate()
             .ok_or("the listener has no certificate")?;
@@ -56,15 +78,19 @@ impl ServerConfigs {
         if let Some(config) = made.get(&key) {
             return Ok(config.clone());
         }
-        let config = Arc::new(server_config(settings, &certificate.pair)?);
+        let config = Arc::new(server_config(settings, &certificate.pair, now)?);
         made.insert(key, config.clone());
         Ok(config)
     }
 }
 
-fn server_config(settings: &TlsSettings, pair: &KeyPair) -> Result<ServerConfig, Error> {
-    let builder =
-        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+fn server_config(
+    settings: &TlsSettings,
+    pair: &KeyPair,
+    now: &Arc<Clock>,
+) -> Result<ServerConfig, Error> {
+    let builder = ServerConfig::builder_with_details(provider(), Arc::new(Time(now.clone())))
+        .with_safe_default_protocol_versions()?;
     let builder = match settings.client_validation() {
         None => builder.with_no_client_auth(),
         Some(_) => builder.with_client_cert_verifier(Arc::new(Clients {
@@ -166,13 +192,14 @@ fn refused(why: &Why) -> TlsError {
     TlsError::InvalidCertificate(CertificateError::Other(OtherError(why)))
 }
 
-/// Settings for a connection to a backend that speaks these protocols.
+/// Settings for a connection to a backend that speaks these protocols, whose certificate is judged by this clock.
 pub(crate) fn client_config(
     asked: &Arc<EffectiveBackendTls>,
     protocols: &[&[u8]],
+    now: &Arc<Clock>,
 ) -> Result<Arc<ClientConfig>, Error> {
-    let builder =
-        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = ClientConfig::builder_with_details(provider(), Arc::new(Time(now.clone())))
+        .with_safe_default_protocol_versions()?;
     let mut config = builder
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Backends {

@@ -1,6 +1,11 @@
 //! Connections to endpoints over which requests are sent, kept for further requests.
 
-use crate::{Error, body::Body, proxy::Shared, tls};
+use crate::{
+    Error,
+    body::Body,
+    proxy::{Clock, Shared},
+    tls,
+};
 use gwapi::{
     attachment::effective::EffectiveBackendTls,
     proxy::{ChosenEndpoint, EndpointProtocol, Failure},
@@ -79,17 +84,23 @@ struct Settings {
 }
 
 /// The connections that are kept.
-#[derive(Default)]
 pub(crate) struct Upstream {
     idle: Mutex<HashMap<Way, Vec<http1::SendRequest<Body>>>>,
     shared: Mutex<HashMap<Way, http2::SendRequest<Body>>>,
     /// Settings of TLS.
     tls: Mutex<Vec<Settings>>,
+    now: Arc<Clock>,
 }
 
 impl Upstream {
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// None yet. Certificates of endpoints are judged by this clock.
+    pub(crate) fn new(now: Arc<Clock>) -> Self {
+        Self {
+            idle: Mutex::default(),
+            shared: Mutex::default(),
+            tls: Mutex::default(),
+            now,
+        }
     }
 
     /// A connection that was kept, else one that is opened.
@@ -188,7 +199,7 @@ impl Upstream {
         if let Some(made) = made.iter().find(same) {
             return Ok(made.config.clone());
         }
-        let config = tls::client_config(asked, protocols)?;
+        let config = tls::client_config(asked, protocols, &self.now)?;
         made.push(Settings {
             asked: asked.clone(),
             protocols,

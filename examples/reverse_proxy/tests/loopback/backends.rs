@@ -12,6 +12,8 @@ use hyper_util::{
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, ResolvesServerCert},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use std::{
     convert::Infallible,
@@ -31,7 +33,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificates::Identity;
+use crate::certificates::{Authority, Identity};
 
 /// A request as an endpoint got it.
 pub(crate) struct Got {
@@ -81,7 +83,11 @@ pub(crate) async fn http(
 }
 
 /// As [`http`], at a port of TCP and UDP: over TLS if the client begins with it, and it answers datagrams as [`udp`] does.
-pub(crate) async fn any(endpoint: &'static str, script: Script, identity: &Identity) -> SocketAddr {
+pub(crate) async fn any(
+    endpoint: &'static str,
+    script: Script,
+    tls: Arc<ServerConfig>,
+) -> SocketAddr {
     let (listener, socket) = loop {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -90,7 +96,7 @@ pub(crate) async fn any(endpoint: &'static str, script: Script, identity: &Ident
         }
     };
     let address = listener.local_addr().unwrap();
-    let acceptor = TlsAcceptor::from(server(identity));
+    let acceptor = TlsAcceptor::from(tls);
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
@@ -112,16 +118,40 @@ pub(crate) async fn any(endpoint: &'static str, script: Script, identity: &Ident
     address
 }
 
+/// A server with this certificate.
 pub(crate) fn server(identity: &Identity) -> Arc<ServerConfig> {
+    showing(Arc::new(SingleCertAndKey::from(certified(identity))))
+}
+
+/// A server that is whoever a client takes it for, by this authority.
+pub(crate) fn anybody(by: Authority) -> Arc<ServerConfig> {
+    showing(Arc::new(Anybody(by)))
+}
+
+#[derive(Debug)]
+struct Anybody(Authority);
+
+impl ResolvesServerCert for Anybody {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let identity = self.0.server(&[hello.server_name()?]);
+        Some(Arc::new(certified(&identity)))
+    }
+}
+
+fn certified(identity: &Identity) -> CertifiedKey {
     let chain = CertificateDer::pem_slice_iter(identity.chain.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
+    let provider = rustls::crypto::ring::default_provider();
+    CertifiedKey::from_der(chain.collect::<Result<_, _>>().unwrap(), key, &provider).unwrap()
+}
+
+fn showing(certificates: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(chain.collect::<Result<_, _>>().unwrap(), key)
-        .unwrap();
+        .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Arc::new(config)
 }

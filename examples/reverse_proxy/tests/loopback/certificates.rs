@@ -7,7 +7,14 @@ use rcgen::{
 use serde_json::{Value, json};
 
 /// An authority.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+#[derive(Debug)]
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// The year in which certificates have expired that are no longer valid.
+const EXPIRED: i32 = 2020;
 
 /// A certificate and its key, PEM.
 #[derive(Clone)]
@@ -22,11 +29,14 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
-        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        let pem = issuer.pem();
+        Self { issuer, pem }
     }
 
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
+    /// Its own certificate, PEM.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// A name with `://` in it is a URI.
@@ -49,7 +59,7 @@ impl Authority {
             params.not_after = date_time_ymd(year, 1, 1);
         }
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Identity {
             chain: certificate.pem(),
             key: key.serialize_pem(),
@@ -60,13 +70,18 @@ impl Authority {
         self.signs(names, ExtendedKeyUsagePurpose::ServerAuth, None)
     }
 
+    /// That of a server, which is no longer valid.
+    pub(crate) fn expired_server(&self, names: &[&str]) -> Identity {
+        self.signs(names, ExtendedKeyUsagePurpose::ServerAuth, Some(EXPIRED))
+    }
+
     pub(crate) fn client(&self) -> Identity {
         self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth, None)
     }
 
     /// That of a client, which is no longer valid.
     pub(crate) fn expired_client(&self) -> Identity {
-        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth, Some(2020))
+        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth, Some(EXPIRED))
     }
 
     /// A ConfigMap with the authority.

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::certificates::{Authority, Identity};
+use crate::{certificates::Identity, ways::server_name};
 
 /// A response, all of it.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ pub(crate) struct Answered {
 
 /// How a client speaks TLS.
 pub(crate) struct Tls<'t> {
-    pub(crate) authority: &'t Authority,
+    /// The authorities that it trusts, PEM.
+    pub(crate) trusts: &'t str,
     pub(crate) identity: Option<&'t Identity>,
 }
 
@@ -51,10 +52,9 @@ impl Client {
         tls: Option<&Tls<'_>>,
     ) -> Option<Self> {
         let stream = TcpStream::connect(address).await.unwrap();
-        if matches!(asked.uri.scheme_str(), Some("http" | "tcp")) {
+        let Some(server_name) = server_name(asked) else {
             return Self::over(asked, stream).await;
-        }
-        let server_name = asked.sni.as_deref().or(asked.uri.host()).unwrap();
+        };
         let protocols: &[&[u8]] = match asked.protocol {
             Protocol::Http2 => &[b"h2"],
             _ => &[b"http/1.1"],
@@ -113,10 +113,9 @@ pub(crate) async fn handshake(
     tls: &Tls<'_>,
 ) -> Option<TlsStream<TcpStream>> {
     let mut authorities = RootCertStore::empty();
-    let pem = tls.authority.pem();
-    authorities
-        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-        .unwrap();
+    for trusted in CertificateDer::pem_slice_iter(tls.trusts.as_bytes()) {
+        authorities.add(trusted.unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

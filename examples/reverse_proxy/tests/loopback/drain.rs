@@ -69,7 +69,7 @@ impl Place {
 
     fn tls<'t>(&'t self, identity: Option<&'t Identity>) -> Tls<'t> {
         Tls {
-            authority: &self.servers,
+            trusts: self.servers.pem(),
             identity,
         }
     }
@@ -132,7 +132,7 @@ async fn a_connection_of_before_takes_no_request_of_today_to_a_backend() {
             let mut asked = get("https://secret.example.com/");
             asked.protocol = protocol.clone();
             let tls = Tls {
-                authority: &place.servers,
+                trusts: place.servers.pem(),
                 identity: None,
             };
             let mut client = Client::connect(&asked, place.address, Some(&tls))
@@ -240,7 +240,7 @@ async fn a_request_that_runs_ends_as_it_began() {
         place.world.update(open).await;
         let address = place.address;
         let tls = Tls {
-            authority: &place.servers,
+            trusts: place.servers.pem(),
             identity: None,
         };
         let mut client = Client::connect(&asked, address, Some(&tls)).await.unwrap();

@@ -11,31 +11,25 @@ mod case;
 use crate::{
     backends,
     certificates::{Authority, Identity},
-    clients::{Client, Tls, handshake, read},
-    world::{Backends, World, get, script},
+    clients::{Client, Tls},
+    ways::{is_tls, number, served, server_name, socket},
+    world::{Backends, World, script},
 };
 use case::{Case, File};
 use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
     manifest,
-    meta::{NamespacedName, ObjectRef, Transport},
-    proxy::{BindKey, ServiceKey},
     routing::RouterOptions,
     sim::{Answer, Outcome, Protocol, Refusal, Request, Simulator},
     v1::TlsModeType,
 };
-use reverse_proxy::MeshKey;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    net::SocketAddr,
     path::Path,
     time::Duration,
 };
-use tokio::{
-    net::{TcpStream, UdpSocket},
-    time::timeout,
-};
+use tokio::time::timeout;
 
 /// What sockets cannot carry: the file, why, and how many of its cases.
 const CANNOT: &[(&str, &str, usize)] = &[
@@ -126,9 +120,10 @@ async fn run(name: &str, file: &File, servers: &Authority, tally: &mut Tally) {
     }
     let (script, got) = script();
     let mut found = Backends::new();
+    let tls = backends::server(&identity);
     for endpoint in endpoints {
         let endpoint: &'static str = endpoint.leak();
-        let address = backends::any(endpoint, script.clone(), &identity).await;
+        let address = backends::any(endpoint, script.clone(), tls.clone()).await;
         found.insert(endpoint, address);
     }
     let mut world = World::new(effective.clone(), found, (script, got)).await;
@@ -170,27 +165,6 @@ fn resolved(file: &File, identity: &Identity) -> Effective {
         snapshot.insert(manifest::decode(&resource).unwrap());
     }
     resolve(&snapshot, &Options::for_manifests()).effective
-}
-
-fn is_tls(asked: &Request) -> bool {
-    matches!(asked.uri.scheme_str(), Some("https" | "tls"))
-}
-
-fn server_name(asked: &Request) -> Option<&str> {
-    let name = asked.sni.as_deref().or(asked.uri.host());
-    name.filter(|_| is_tls(asked))
-}
-
-fn number(asked: &Request) -> u16 {
-    let default = if is_tls(asked) { 443 } else { 80 };
-    asked.port.or(asked.uri.port_u16()).unwrap_or(default)
-}
-
-fn transport(asked: &Request) -> Transport {
-    match asked.uri.scheme_str() {
-        Some("udp") => Transport::Udp,
-        _ => Transport::Tcp,
-    }
 }
 
 /// Why sockets cannot carry a request, if they cannot.
@@ -236,35 +210,6 @@ fn cannot(asked: &Request, said: &Answer, effective: &Effective) -> Option<&'sta
     None
 }
 
-/// The socket of the proxy to which a request goes. None if the proxy has none.
-async fn socket(world: &mut World, asked: &Request, said: &Answer) -> Option<SocketAddr> {
-    let named = |object: &ObjectRef| NamespacedName::new(&*object.namespace, &*object.name);
-    let (transport, port) = (transport(asked), number(asked));
-    if let Some(gateway) = &said.gateway {
-        let key = BindKey {
-            gateway: named(gateway),
-            transport,
-            port,
-        };
-        return world.proxy.address(&key);
-    }
-    let service = said.service.as_ref()?;
-    let client = asked.client.as_ref();
-    let key = MeshKey {
-        service: ServiceKey {
-            name: named(service),
-            import: service.kind == "ServiceImport",
-        },
-        transport,
-        port,
-        client_namespace: client
-            .map_or(&service.namespace, |client| &client.namespace)
-            .clone(),
-    };
-    let here = SocketAddr::from(([127, 0, 0, 1], 0));
-    Some(world.proxy.bind_mesh(key, here).await.unwrap())
-}
-
 async fn compare(
     world: &mut World,
     asked: &Request,
@@ -272,7 +217,7 @@ async fn compare(
     servers: &Authority,
 ) -> Result<(), String> {
     let context = format!("{asked:?}\n{said:#?}");
-    let Some(address) = socket(world, asked, said).await else {
+    let Some(address) = socket(&mut world.proxy, asked, said).await else {
         return match said.refusal {
             Some(Refusal::NoListener) => Ok(()),
             _ => Err(format!("no port is bound\n{context}")),
@@ -281,18 +226,17 @@ async fn compare(
     if said.refusal == Some(Refusal::NoListener) && said.gateway.is_some() {
         return Err(format!("a port is bound\n{context}"));
     }
-    let served = match asked.uri.scheme_str() {
-        Some("udp") => datagram(address).await,
-        Some("tcp" | "tls") => bytes(address, asked, servers).await,
+    let tls = Tls {
+        trusts: servers.pem(),
+        identity: None,
+    };
+    let by = match asked.uri.scheme_str() {
+        Some("udp" | "tcp" | "tls") => served(address, asked, &tls).await,
         // TLS passes through.
         Some("https") if said.outcome == Outcome::Forwarded && said.response.is_none() => {
-            bytes(address, asked, servers).await
+            served(address, asked, &tls).await
         }
         _ => {
-            let tls = Tls {
-                authority: servers,
-                identity: None,
-            };
             let connected = Client::connect(asked, address, Some(&tls)).await;
             let Some(mut client) = connected else {
                 return refused(said, &context);
@@ -308,7 +252,7 @@ async fn compare(
     };
     // Backends say that they got a request in what goes through a stream.
     while !world.is_quiet() {}
-    match (served, &said.endpoint) {
+    match (by, &said.endpoint) {
         (None, _) => refused(said, &context),
         (Some(by), Some(endpoint)) if by == world.name(endpoint) => Ok(()),
         (Some(by), _) => Err(format!("{by} is reached\n{context}")),
@@ -320,35 +264,4 @@ fn refused(said: &Answer, context: &str) -> Result<(), String> {
         Outcome::Refused => Ok(()),
         _ => Err(format!("refused\n{context}")),
     }
-}
-
-/// Who answers a datagram.
-async fn datagram(address: SocketAddr) -> Option<String> {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket.connect(address).await.unwrap();
-    socket.send(b"?").await.unwrap();
-    let mut back = [0; 100];
-    let received = timeout(Duration::from_millis(500), socket.recv(&mut back)).await;
-    let length = received.ok()?.ok()?;
-    let text = std::str::from_utf8(&back[..length]).unwrap();
-    text.strip_suffix('?').map(str::to_owned)
-}
-
-/// Who is at the other end of a stream: the endpoints here speak HTTP, inside of TLS if the client begins with that.
-async fn bytes(address: SocketAddr, asked: &Request, servers: &Authority) -> Option<String> {
-    let inside = get("http://inside.example/");
-    let stream = TcpStream::connect(address).await.unwrap();
-    let client = match server_name(asked) {
-        None => Client::over(&inside, stream).await,
-        Some(name) => {
-            let tls = Tls {
-                authority: servers,
-                identity: None,
-            };
-            let stream = handshake(stream, name, &[b"http/1.1"], &tls).await?;
-            Client::over(&inside, stream).await
-        }
-    };
-    let response = client?.send(&inside, "").await?;
-    Some(read(response).await.content)
 }

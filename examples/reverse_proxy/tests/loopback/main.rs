@@ -21,4 +21,5 @@ mod requests;
 mod sessions;
 mod streams;
 mod tls;
+mod ways;
 mod world;

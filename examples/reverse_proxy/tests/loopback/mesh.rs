@@ -171,7 +171,7 @@ async fn tls_of_a_pod_passes_routes_of_requests_by() {
     let said = world.simulated(&by("shop", "https://web.shop:80/canary"));
     assert_eq!(said.endpoint.unwrap().address, "10.0.0.1");
     let tls = Tls {
-        authority: &servers,
+        trusts: servers.pem(),
         identity: None,
     };
     let stream = TcpStream::connect(address).await.unwrap();

@@ -47,7 +47,7 @@ fn endpoint(world: &mut World, asked: &Request) -> String {
 async fn tls_that_passes_through_ends_at_the_backend() {
     let (mut world, servers) = world().await;
     let tls = Tls {
-        authority: &servers,
+        trusts: servers.pem(),
         identity: None,
     };
     let asked = get("https://sealed.example.com/");

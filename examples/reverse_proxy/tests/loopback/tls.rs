@@ -4,7 +4,7 @@ use crate::{
     backends,
     certificates::{Authority, Identity},
     clients::{Client, Tls, handshake, read},
-    world::{Backends, World, call, effective, get, port, script},
+    world::{Backends, World, call, effective, get, network, port, script},
 };
 use gwapi::{
     certificate::CertificateChain,
@@ -15,9 +15,14 @@ use gwapi::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use k8s_openapi::jiff::Timestamp;
+use reverse_proxy::{Network, Proxy};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::net::TcpStream;
 
 /// The authorities of servers and of clients.
@@ -57,7 +62,7 @@ fn shows(asked: &mut Request, identity: &Identity) {
 async fn requests_over_tls_are_those_of_the_simulator() {
     let (mut world, authorities) = world(true).await;
     let tls = Tls {
-        authority: &authorities.servers,
+        trusts: authorities.servers.pem(),
         identity: None,
     };
     for protocol in [Protocol::Http1, Protocol::Http2] {
@@ -76,7 +81,7 @@ async fn a_backend_that_is_another_one_gets_no_request() {
     let (mut world, authorities) = world(true).await;
     let asked = get("https://open.example.com/impostor");
     let tls = Tls {
-        authority: &authorities.servers,
+        trusts: authorities.servers.pem(),
         identity: None,
     };
     let mut client = Client::connect(&asked, world.address(&asked), Some(&tls))
@@ -154,7 +159,7 @@ async fn what_is_inside_of_tls_goes_on_as_a_stream_and_over_tls_where_a_policy_a
     let own = servers.server(&["*.example.com"]);
     let yaml = include_str!("../fixtures/tls.yaml");
     let tls = Tls {
-        authority: &servers,
+        trusts: servers.pem(),
         identity: None,
     };
     for (service, port, shown, endpoint) in [
@@ -223,7 +228,7 @@ async fn calls_over_tls_come_through_with_their_trailers() {
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
     world.trail(trailers.clone());
     let tls = Tls {
-        authority: &authorities.servers,
+        trusts: authorities.servers.pem(),
         identity: None,
     };
     for path in ["shop.Cart/Add", "sealed/Add"] {
@@ -264,7 +269,7 @@ async fn clients_see_the_certificate_with_the_longest_name_that_fits() {
     let plane = DataPlane::new(effective.clone(), DataPlaneOptions::default());
     let world = World::new(effective, Backends::new(), script()).await;
     let tls = Tls {
-        authority: &servers,
+        trusts: servers.pem(),
         identity: None,
     };
     for (name, identity) in [
@@ -300,7 +305,7 @@ async fn clients_see_the_certificate_with_the_longest_name_that_fits() {
 async fn no_request_evades_the_certificates_that_its_listener_demands() {
     let (mut world, authorities) = world(true).await;
     let tls = Tls {
-        authority: &authorities.servers,
+        trusts: authorities.servers.pem(),
         identity: None,
     };
     for protocol in [Protocol::Http1, Protocol::Http2] {
@@ -344,7 +349,7 @@ async fn clients_show_a_certificate_that_the_listener_trusts_or_are_refused() {
             shows(&mut asked, identity);
         }
         let tls = Tls {
-            authority: &authorities.servers,
+            trusts: authorities.servers.pem(),
             identity,
         };
         if comes_through {
@@ -360,12 +365,54 @@ async fn clients_show_a_certificate_that_the_listener_trusts_or_are_refused() {
     }
 }
 
+/// The clock of the network counts, for certificates of clients and of backends: these are valid until 2020.
+#[tokio::test]
+async fn the_clock_of_the_network_says_which_certificates_have_expired() {
+    let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
+    let others = [
+        servers.server(&["*.example.com"]).secret("own"),
+        servers.config_map("servers"),
+        clients.config_map("clients"),
+    ];
+    let sealed = servers.expired_server(&["sealed.shop"]);
+    let sealed = backends::http("10.0.0.2", script().0, Some(&sealed)).await;
+    let identity = clients.expired_client();
+    let tls = Tls {
+        trusts: servers.pem(),
+        identity: Some(&identity),
+    };
+    let (in_2019, in_2021) = (1_546_300_800, 1_609_459_200);
+    for (now, host, status) in [
+        (in_2019, "open.example.com", Some(200)),
+        (in_2019, "secret.example.com", Some(200)),
+        (in_2021, "open.example.com", Some(502)),
+        (in_2021, "secret.example.com", None),
+    ] {
+        let network = Network {
+            now: Arc::new(move || SystemTime::UNIX_EPOCH + Duration::from_secs(now)),
+            ..network(Backends::from([("10.0.0.2", sealed)]))
+        };
+        let mut proxy = Proxy::new(network, DataPlaneOptions::default());
+        let yaml = include_str!("../fixtures/tls.yaml");
+        let (_, errors) = proxy.update(effective(yaml, &others)).await;
+        assert!(errors.is_empty(), "{errors:?}");
+        let asked = get(&format!("https://{host}/sealed"));
+        let address = proxy.address(&port(Transport::Tcp, 443)).unwrap();
+        let response = match Client::connect(&asked, address, Some(&tls)).await {
+            Some(mut client) => client.send(&asked, "").await,
+            None => None,
+        };
+        let got = response.map(|response| response.status().as_u16());
+        assert_eq!(got, status, "{host} at {now}");
+    }
+}
+
 /// A listener whose authorities are gone is not in force, and its hosts are nobody's.
 #[tokio::test]
 async fn without_its_authorities_a_listener_refuses_everyone() {
     let (mut world, authorities) = world(false).await;
     let tls = Tls {
-        authority: &authorities.servers,
+        trusts: authorities.servers.pem(),
         identity: None,
     };
     let mut asked = get("https://secret.example.com/");
@@ -383,11 +430,10 @@ async fn a_certificate_that_is_replaced_is_shown_from_the_next_connection_on() {
     let (mut world, authorities) = world(true).await;
     let asked = get("https://open.example.com/");
     let later = Authority::new("later");
-    let of = |authority| Tls {
-        authority,
+    let [before, after] = [&authorities.servers, &later].map(|authority| Tls {
+        trusts: authority.pem(),
         identity: None,
-    };
-    let (before, after) = (of(&authorities.servers), of(&later));
+    });
     assert_eq!(world.same(&asked, Some(&before)).await.status, 200);
     assert!(connects(&world, &asked, &after).await.is_none());
     let own = later.server(&["*.example.com"]).secret("own");

@@ -3,6 +3,7 @@
 use crate::{
     backends::{self, Got, Script},
     clients::{Answered, Client, Tls, read},
+    ways::{number, transport},
 };
 use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
@@ -17,7 +18,7 @@ use gwapi::{
 };
 use http::{HeaderMap, Version, request, uri::Authority};
 use k8s_openapi::jiff::Timestamp;
-use reverse_proxy::{Limits, Network, Proxy};
+use reverse_proxy::{Network, Proxy};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -118,7 +119,7 @@ pub(crate) fn network(backends: Backends) -> Network {
             ("127.0.0.1".to_owned(), port)
         }),
         draw,
-        limits: Limits::default(),
+        ..Network::local()
     }
 }
 
@@ -186,13 +187,8 @@ impl World {
 
     /// Where the port of a request is bound.
     pub(crate) fn address(&self, asked: &Request) -> SocketAddr {
-        let tls = matches!(asked.uri.scheme_str(), Some("https" | "tls"));
-        let number = asked.uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        let transport = match asked.uri.scheme_str() {
-            Some("udp") => Transport::Udp,
-            _ => Transport::Tcp,
-        };
-        self.proxy.address(&port(transport, number)).unwrap()
+        let key = port(transport(asked), number(asked));
+        self.proxy.address(&key).unwrap()
     }
 
     /// What the simulator says.
