@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod addresses;
 mod changes;
 mod controller;
 mod expressions;
