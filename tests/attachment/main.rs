@@ -12,6 +12,7 @@ mod changes;
 mod controller;
 mod expressions;
 mod extensions;
+mod features;
 mod fixtures;
 mod grants;
 mod incremental;
