@@ -20,6 +20,7 @@ mod isolation;
 mod merging;
 mod programmed;
 mod references;
+mod replaced;
 #[path = "../support/server.rs"]
 mod server;
 mod settling;
