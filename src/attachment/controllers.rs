@@ -129,6 +129,10 @@
 //! }
 //! ```
 //!
+//! A server may take a request and never answer. A controller with a data plane does not wait for it in its loop: each write
+//! is a task of its own with a limited time, and answers come back to the loop as what watches bring does, [`Resolver::note_conflict`]
+//! for a 409. `examples/controller` does so.
+//!
 //! [`StatusWrite::events`] is what to tell people in Events.
 //!
 //! # What a controller may do

@@ -155,7 +155,7 @@ pub(crate) use objects::{
     object::{BACKEND_KINDS, class_reference},
 };
 pub use objects::{
-    installed::InstalledCrd,
+    installed::{FeaturesForm, InstalledCrd},
     object::{
         ByPlace, MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec,
         SnapshotObject,

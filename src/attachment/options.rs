@@ -1,6 +1,6 @@
 //! What a resolution needs to know beside the objects.
 
-use super::{RouteKind, extensions::Extensions};
+use super::{RouteKind, extensions::Extensions, objects::forms::status_field};
 use crate::{
     meta::{Behaviour, Channel, FeatureName, HostnameRank, PatternLimits, Release},
     v1::{AddressType, GatewayStatusAddress},
@@ -39,7 +39,7 @@ pub struct Options {
     /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
     pub features: Option<BTreeSet<FeatureName>>,
     /// The kinds of routes that are not taken, whatever the features are: no listener supports them, and their statuses have no
-    /// entry of ours. TCPRoute has no feature by which one could say so.
+    /// entry of ours. They are watched nevertheless, since entries may be there of a time when they were taken. TCPRoute has no feature by which one could say so.
     pub declined: BTreeSet<RouteKind>,
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.
@@ -96,7 +96,8 @@ impl Controllers {
 
 /// Where the addresses of Gateways come from.
 ///
-/// With a pool, a Gateway that asks for no address keeps the one that its present status names. Others get the lowest
+/// With a pool, a Gateway that asks for no address keeps the one that its present status names, or else the one that the resolver has
+/// given it before. Others get the lowest
 /// free one, older Gateways first. A Gateway that asks for an address has that, unless it cannot be had.
 ///
 /// Addresses that [`Resolver::set_addresses`](super::Resolver::set_addresses) gives a Gateway override all of this.
@@ -270,6 +271,13 @@ impl Options {
     pub fn takes(&self, kind: RouteKind) -> bool {
         let feature = kind.feature();
         !self.declined.contains(&kind) && feature.is_none_or(|feature| self.supports(&feature))
+    }
+
+    /// Whether an address in the status of a Gateway can say from where it is reached: a server drops that where its definition does
+    /// not have it.
+    pub(crate) fn has_routability(&self) -> bool {
+        let crds = (self.release, self.channel);
+        status_field("Gateway", &["addresses", "routability"], crds).is_some()
     }
 
     /// Whether a feature is supported.

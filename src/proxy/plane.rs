@@ -61,6 +61,9 @@ pub struct Diff {
     pub bind: Vec<BindKey>,
     /// Ports to give up.
     pub unbind: Vec<BindKey>,
+    /// Ports to listen on at other [addresses](Bind::addresses) than before. Addresses that
+    /// [others report](EffectiveGateway::addresses_reported) are no reason.
+    pub rebind: Vec<BindKey>,
     /// Listeners that show clients other certificates than before.
     pub certificates: Vec<ListenerKey>,
     /// Listeners that are gone, or that speak otherwise, serve other hosts, or demand other certificates of clients than
@@ -291,6 +294,15 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
                 continue;
             }
         };
+        let gateways = [before, after].map(|plane| {
+            let gateways = &plane.effective.gateways;
+            gateways.get(&changed.key.gateway)
+        });
+        if let [Some(before), Some(after)] = gateways
+            && !before.listens_as(after)
+        {
+            diff.rebind.push(changed.key.clone());
+        }
         for listener in &old.listeners {
             let same = new.named(&listener.key.name);
             if old.continued(listener, new).is_none() {

@@ -330,7 +330,7 @@ fn the_installed_crds_decide_about_versions_and_forms() {
         group: gwapi::meta::GROUP.to_owned(),
         bundle_version: Some(version.to_owned()),
         channel: Some(channel.to_owned()),
-        served: Vec::new(),
+        ..Default::default()
     };
     let class = ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", "ours"));
     let features = |resolver: &Resolver| {
@@ -365,13 +365,16 @@ fn the_installed_crds_decide_about_versions_and_forms() {
         crd("httproutes", "v1.6.1", "experimental"),
     ]);
     assert_eq!(unchanged, Changes::default());
-    // Of a release that nobody knows the form stays as it is.
+    // What comes after all that is known is most like the newest of it.
     resolver.set_installed([crd("gatewayclasses", "v9.0.0", "experimental")]);
     assert_eq!(resolver.snapshot().installed_crds().len(), 1);
     assert_eq!(
         (resolver.options().release, features(&resolver).1.as_str()),
-        (Release::V1_6_1, "False")
+        (Release::newest(), "False")
     );
+    // Of what was before all of it nobody knows the form.
+    resolver.set_installed([crd("gatewayclasses", "v0.8.1", "experimental")]);
+    assert_eq!(resolver.options().release, Release::newest());
     resolver.set_installed([crd("gatewayclasses", "v1.1.99", "standard")]);
     assert_eq!(
         (resolver.options().release, resolver.options().channel),

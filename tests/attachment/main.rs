@@ -7,10 +7,12 @@
     reason = "tests"
 )]
 
+mod addresses;
 mod changes;
 mod controller;
 mod expressions;
 mod extensions;
+mod features;
 mod fixtures;
 mod grants;
 mod incremental;
@@ -18,6 +20,7 @@ mod isolation;
 mod merging;
 mod programmed;
 mod references;
+mod replaced;
 #[path = "../support/server.rs"]
 mod server;
 mod settling;

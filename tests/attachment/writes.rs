@@ -299,6 +299,7 @@ spec:
         bundle_version: Some("v1.6.1".to_owned()),
         channel: Some("standard".to_owned()),
         served: served.iter().map(|&version| version.to_owned()).collect(),
+        ..Default::default()
     };
     let written = |resolver: &mut Resolver| {
         resolver.update();

@@ -138,7 +138,7 @@ impl Controller {
         let mut watched = BTreeSet::new();
         let mut minutes = interval(Duration::from_secs(60));
         loop {
-            let mut again = false;
+            let mut turn = None;
             tokio::select! {
                 change = definitions.next() => {
                     change(&mut self.resolver);
@@ -161,16 +161,23 @@ impl Controller {
                 }
                 _ = minutes.tick() => self.resolver.set_now(Timestamp::now()),
                 changed = self.leads.changed() => changed?,
-                () = self.writer.pause() => again = true,
+                come = self.writer.turn() => turn = Some(come),
+            }
+            let is_news = turn.is_none();
+            if let Some(turn) = turn
+                && !self.writer.take(turn, &mut self.resolver)
+            {
+                continue;
             }
             // Before every first list is there, routes would be told that their backends do not exist.
-            if self.resolver.is_listed() {
-                if !again {
-                    self.serve().await;
-                }
-                if *self.leads.borrow() {
-                    self.writer.write(&mut self.resolver).await;
-                }
+            let is_listed = self.resolver.is_listed();
+            if is_listed && is_news {
+                self.serve().await;
+            }
+            match *self.leads.borrow() {
+                true if is_listed => self.writer.write(&mut self.resolver),
+                true => {}
+                false => self.writer.stop(),
             }
         }
     }

@@ -279,8 +279,10 @@ pub(in crate::attachment) fn gateway<'a>(
     AssembledGateway {
         effective: state.serves().then(|| EffectiveGateway {
             name: state.name.clone(),
+            uid: state.uid.clone(),
             class: state.class.clone(),
             addresses: state.addresses.bound.clone(),
+            addresses_reported: state.addresses.reported,
             client_certificate: state.client_certificate(),
             listeners,
         }),

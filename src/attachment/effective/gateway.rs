@@ -14,10 +14,16 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct EffectiveGateway {
     /// The Gateway.
     pub name: NamespacedName,
+    /// The `metadata.uid` that the Gateway has, by which it is told from an earlier one of its name.
+    pub uid: Option<String>,
     /// The GatewayClass.
     pub class: String,
     /// The addresses at which it is reached.
     pub addresses: Vec<GatewayStatusAddress>,
+    /// Whether others say where it is reached ([`AddressPool::External`](crate::attachment::AddressPool::External),
+    /// [`Resolver::set_addresses`](crate::attachment::Resolver::set_addresses)). Otherwise the addresses are those at which a data
+    /// plane is asked to listen.
+    pub addresses_reported: bool,
     /// The listeners in force, in the order of the spec.
     pub listeners: Vec<Arc<EffectiveListener>>,
     /// What the Gateway shows to a backend as its client, where a BackendTLSPolicy makes the connection TLS (Gateway
@@ -38,23 +44,43 @@ impl EffectiveGateway {
         self.listeners.iter().filter(here)
     }
 
-    /// Whether a data plane is asked for the same as by another configuration of the Gateway, routes and addresses aside: the same
-    /// ports, protocols, hostnames, and certificates. What a data plane
-    /// [reports](crate::attachment::Resolver::set_programmed) of the one is true of the other.
+    /// Whether a data plane that does what it is asked for by this configuration of the Gateway does what the `next` one asks
+    /// for, routes aside: it is the same Gateway, with the same ports, protocols, hostnames, and certificates, and with the same
+    /// addresses to listen at. What a data plane [reports](crate::attachment::Resolver::set_programmed) of this one is true of the
+    /// next one then.
     #[must_use]
-    pub fn is_same_but_for_routes(&self, other: &Self) -> bool {
+    pub fn is_same_but_for_routes(&self, next: &Self) -> bool {
         let Self {
             name,
+            uid,
             class,
             addresses: _,
+            addresses_reported: _,
             listeners,
             client_certificate,
         } = self;
-        let mut pairs = listeners.iter().zip(&other.listeners);
-        (name, class, client_certificate) == (&other.name, &other.class, &other.client_certificate)
-            && listeners.len() == other.listeners.len()
+        let mut pairs = listeners.iter().zip(&next.listeners);
+        (name, uid, class) == (&next.name, &next.uid, &next.class)
+            && *client_certificate == next.client_certificate
+            && self.listens_as(next)
+            && listeners.len() == next.listeners.len()
             && pairs
                 .all(|(one, other)| Arc::ptr_eq(one, other) || one.is_same_but_for_routes(other))
+    }
+
+    /// Whether a data plane that listens at the addresses of this configuration listens where the `next` one asks it to. Addresses
+    /// that others report ask for nothing.
+    pub(crate) fn listens_as(&self, next: &Self) -> bool {
+        let places = |of: &Self| -> Vec<_> {
+            let addresses = of.addresses.iter();
+            addresses
+                .map(|address| GatewayStatusAddress {
+                    r#type: Some(address.address_type()),
+                    ..address.clone()
+                })
+                .collect()
+        };
+        next.addresses_reported || (!self.addresses_reported && places(self) == places(next))
     }
 
     /// The one listener that answers for a host on a port: of those that serve the host, the one with the
@@ -262,8 +288,10 @@ mod tests {
     fn a_request_belongs_to_the_most_specific_listener_of_its_port() {
         let gateway = EffectiveGateway {
             name: NamespacedName::new("shop", "front"),
+            uid: None,
             class: "example".into(),
             addresses: Vec::new(),
+            addresses_reported: false,
             listeners: vec![
                 listener("all", 80, None),
                 listener("wide", 80, Some("*.example.com")),

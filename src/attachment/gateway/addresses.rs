@@ -29,6 +29,8 @@ pub(in crate::attachment) enum Requested {
 pub(in crate::attachment) struct Addresses {
     /// Where it is reached.
     pub(in crate::attachment) bound: Vec<GatewayStatusAddress>,
+    /// Whether others say where that is.
+    pub(in crate::attachment) reported: bool,
     /// What it asks for and another Gateway has: one text each.
     pub(in crate::attachment) taken: Vec<String>,
     /// The types of addresses that it asks for without a value, and for which the pool has none left.

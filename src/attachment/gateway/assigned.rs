@@ -34,16 +34,44 @@ impl Address {
 /// The addresses that come from outside, by Gateway.
 pub(in crate::attachment) type GivenAddresses = BTreeMap<NamespacedName, Vec<GatewayStatusAddress>>;
 
+/// What a Gateway was given last, by its name: the `uid` that it had, and its addresses.
+pub(in crate::attachment) type LastAddresses =
+    BTreeMap<NamespacedName, (String, Vec<GatewayStatusAddress>)>;
+
+/// Remembers what Gateways have been given of a pool. One without a `uid` cannot be told from another one of its name.
+pub(in crate::attachment) fn remember<'a>(
+    gateways: impl Iterator<Item = &'a GatewayState>,
+    last: &mut LastAddresses,
+) {
+    for gateway in gateways {
+        let Addresses {
+            bound, reported, ..
+        } = &gateway.addresses;
+        let Some(uid) = gateway
+            .uid
+            .as_ref()
+            .filter(|_| !reported && !bound.is_empty())
+        else {
+            continue;
+        };
+        let known = last.get(&gateway.name);
+        if !known.is_some_and(|known| known.0 == *uid && known.1 == *bound) {
+            last.insert(gateway.name.clone(), (uid.clone(), bound.clone()));
+        }
+    }
+}
+
 /// The addresses of every Gateway. The oldest Gateway that asks for an address gets it; others that ask for the
 /// same one do not, since no two Gateways are merged. Those that ask for none, or for one of a type without
-/// a value, are given one of the pool, older ones first, and keep one that their present status names. `given` are
-/// the addresses that come from outside; a Gateway that has such addresses has no others, and without a pool these are all
-/// that there are.
+/// a value, are given one of the pool, older ones first, and keep one that their present status names, or else that they were given
+/// `last`. `given` are the addresses that come from outside; a Gateway that has such addresses has no others, and without a pool these
+/// are all that there are.
 pub(in crate::attachment) fn assign<'a>(
     gateways: impl Iterator<Item = &'a GatewayState>,
-    snapshot: &Snapshot,
+    snapshot: &'a Snapshot,
     pool: &AddressPool,
     given: &GivenAddresses,
+    last: &'a LastAddresses,
 ) -> BTreeMap<NamespacedName, Addresses> {
     let mut in_order: Vec<(Seniority, &GatewayState)> = gateways
         .map(|gateway| (Seniority::new(gateway.age, gateway.name.clone()), gateway))
@@ -62,6 +90,7 @@ pub(in crate::attachment) fn assign<'a>(
         if let Some(addresses) = from_outside {
             let own = assigned.entry(gateway.name.clone()).or_default();
             own.bound.extend_from_slice(addresses);
+            own.reported = true;
             own.awaited = awaited(&gateway.requested, addresses);
             for address in addresses {
                 owners.entry(Address::of(address)).or_insert(seniority);
@@ -101,26 +130,33 @@ pub(in crate::attachment) fn assign<'a>(
         let own = assigned.entry(gateway.name.clone()).or_default();
         own.bound.push(address);
     };
-    waiting.retain(|(gateway, kind)| {
-        let present = snapshot
-            .gateways()
-            .get(&gateway.name)
-            .and_then(|gateway| gateway.status.as_ref());
-        let kept = present
-            .iter()
-            .flat_map(|status| &status.addresses)
-            .find(|address| {
+    let in_status = |gateway: &GatewayState| {
+        let gateway = snapshot.gateways().get(&gateway.name);
+        let status = gateway.and_then(|gateway| gateway.status.as_ref());
+        status.map(|status| status.addresses.as_slice())
+    };
+    let given_last = |gateway: &GatewayState| {
+        let (uid, addresses) = last.get(&gateway.name)?;
+        (gateway.uid.as_ref() == Some(uid)).then_some(addresses.as_slice())
+    };
+    let memories: [&dyn Fn(&GatewayState) -> Option<&'a [GatewayStatusAddress]>; 2] =
+        [&in_status, &given_last];
+    for remembered in memories {
+        waiting.retain(|(gateway, kind)| {
+            let remembered = remembered(gateway).unwrap_or_default();
+            let kept = remembered.iter().find(|address| {
                 fits(address, *kind)
                     && members.contain(address)
                     && !taken.contains(&Address::of(address))
             });
-        let Some(address) = kept.cloned() else {
-            return true;
-        };
-        taken.insert(Address::of(&address));
-        give(gateway, address);
-        false
-    });
+            let Some(address) = kept.cloned() else {
+                return true;
+            };
+            taken.insert(Address::of(&address));
+            give(gateway, address);
+            false
+        });
+    }
     let mut free = FreeAddresses::of(pool, taken);
     for (gateway, kind) in waiting {
         let address = free.next(kind);

@@ -3,14 +3,16 @@
 use super::version;
 use crate::{
     attachment::{
-        ExtensionRole, ExtensionVerdict, Options, Snapshot, condition_body::ConditionBody,
-        objects::object,
+        ExtensionRole, ExtensionVerdict, FeaturesForm, Options, Snapshot,
+        condition_body::ConditionBody,
+        objects::{forms::status_field, installed::CLASSES, object},
     },
     meta::{
-        CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, ObjectRef,
+        CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, NamespacedName, ObjectRef,
         SupportedFeatures, condition::gateway_class, unexpected_kind,
     },
-    schema, v1,
+    schema::{Schema, ValueType},
+    v1,
 };
 
 /// A GatewayClass that is ours.
@@ -19,6 +21,8 @@ pub(in crate::attachment) struct ClassState {
     pub(in crate::attachment) controller: String,
     pub(in crate::attachment) accepted: ConditionBody,
     pub(in crate::attachment) supported_version: ConditionBody,
+    /// How features are listed, if they are.
+    features: Option<SupportedFeatures>,
     pub(in crate::attachment) generation: Option<i64>,
 }
 
@@ -51,6 +55,7 @@ pub(in crate::attachment) fn examine_class(
         controller: controller.clone(),
         accepted,
         supported_version: version::supported(snapshot, options.release),
+        features: features_form(snapshot, options),
         generation: class.metadata.generation,
     })
 }
@@ -155,6 +160,7 @@ impl ClassState {
             controller: options.mesh_controller.clone(),
             accepted,
             supported_version: version::supported(&Snapshot::default(), options.release),
+            features: None,
             generation: None,
         }
     }
@@ -166,10 +172,6 @@ impl ClassState {
                 .condition(gateway_class::ACCEPTED, self.generation),
         ];
         let mut supported_features = Vec::new();
-        let form = |name: FeatureName| match options.behaviour.supported_features {
-            SupportedFeatures::Objects => v1::SupportedFeature::Object(name),
-            SupportedFeatures::Texts => v1::SupportedFeature::Text(name),
-        };
         if options.channel == Channel::Experimental {
             // Whether or not the class is accepted: one that was written before must not fall behind.
             conditions.push(
@@ -177,12 +179,20 @@ impl ClassState {
                     .condition(gateway_class::SUPPORTED_VERSION, self.generation),
             );
         }
-        if has_supported_features(options) && self.accepted.holds() {
+        if let Some(form) = self.features
+            && self.accepted.holds()
+        {
+            let schema = features_of(options);
+            let allowed = schema.map_or(&[][..], |schema| schema.enumeration.as_slice());
             supported_features = FeatureName::KNOWN
                 .iter()
+                .filter(|name| allowed.is_empty() || allowed.iter().any(|one| one == **name))
                 .map(|name| FeatureName::from(*name))
                 .filter(|feature| options.supports(feature))
-                .map(form)
+                .map(|name| match form {
+                    SupportedFeatures::Objects => v1::SupportedFeature::Object(name),
+                    SupportedFeatures::Texts => v1::SupportedFeature::Text(name),
+                })
                 .collect();
             supported_features.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
         }
@@ -193,10 +203,24 @@ impl ClassState {
     }
 }
 
-/// Whether the CRDs have `status.supportedFeatures` of a GatewayClass.
-fn has_supported_features(options: &Options) -> bool {
-    let kind = schema::find("gateway.networking.k8s.io/v1", "GatewayClass");
-    let installed = kind.and_then(|kind| kind.installation(options.release, options.channel));
-    let status = installed.and_then(|installed| installed.schema().properties.get("status"));
-    status.is_some_and(|status| status.properties.contains_key("supportedFeatures"))
+/// How a GatewayClass lists features, if it does: as the definition that is installed has it, or else that of the release.
+fn features_form(snapshot: &Snapshot, options: &Options) -> Option<SupportedFeatures> {
+    let installed = snapshot
+        .installed_crds()
+        .get(&NamespacedName::new("", CLASSES));
+    match installed.map(|crd| crd.features).unwrap_or_default() {
+        FeaturesForm::Listed(form) => Some(form),
+        FeaturesForm::Absent => None,
+        FeaturesForm::Unknown => match features_of(options)?.value_type {
+            Some(ValueType::String) => Some(SupportedFeatures::Texts),
+            _ => Some(SupportedFeatures::Objects),
+        },
+    }
+}
+
+/// What the release has for each feature in `status.supportedFeatures` of a GatewayClass, if it has that.
+fn features_of(options: &Options) -> Option<&'static Schema> {
+    let crds = (options.release, options.channel);
+    let list = status_field("GatewayClass", &["supportedFeatures"], crds)?;
+    list.items.as_deref()
 }

@@ -35,6 +35,7 @@ use tls::References;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GatewayState {
     pub(super) name: NamespacedName,
+    pub(super) uid: Option<String>,
     pub(super) class: String,
     pub(super) controller: String,
     pub(super) generation: Option<i64>,
@@ -92,6 +93,7 @@ pub(super) fn examine(
         None => listeners_valid.clone(),
     };
     let mut state = GatewayState {
+        uid: gateway.metadata.uid.clone(),
         class: gateway.spec.gateway_class_name.clone(),
         controller: class.controller.clone(),
         generation: gateway.metadata.generation,
@@ -245,13 +247,15 @@ impl GatewayState {
         Some(format!("the Gateway is not {state}: {}", finding.message))
     }
 
-    /// Whether routes stand at this Gateway as they do at the other, whatever the addresses of the two are.
+    /// Whether routes stand at this Gateway as they do at the other, whatever the addresses of the two are, and whether or not it is
+    /// the same object.
     pub(super) fn is_same_to_routes(&self, other: &Self) -> bool {
-        let same_addresses = Self {
+        let same_otherwise = Self {
+            uid: other.uid.clone(),
             addresses: other.addresses.clone(),
             ..self.clone()
         };
-        same_addresses == *other
+        same_otherwise == *other
     }
 
     /// The listeners that take no traffic.

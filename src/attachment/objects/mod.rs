@@ -3,6 +3,7 @@
 pub(super) mod absent;
 pub(super) mod certificates;
 mod config_maps;
+pub(super) mod forms;
 pub(super) mod grants;
 pub(super) mod installed;
 pub(super) mod object;

@@ -3,7 +3,8 @@
 use super::{pending::PendingStatuses, state::Resolver};
 use crate::{
     attachment::{
-        Controllers, Next, RouteKind, Snapshot, Status, StatusWrite,
+        Controllers, Next, RouteId, RouteKind, Snapshot, Status, StatusWrite,
+        backend::policy::PolicyId,
         status::{self, Written},
     },
     meta::{GROUP, NamespacedName, ObjectRef},
@@ -21,8 +22,9 @@ impl Resolver {
     ///
     /// A write is due until the object comes back with it ([`insert`](Self::insert)), be it from a watch or in the server's answer:
     /// one that was refused (409) or got lost is due again, as is a status that somebody has wiped or overwritten. So
-    /// nothing has to be remembered, and after a restart only what differs is written. The cost follows the number of objects
-    /// that have changed or wait for their write, not of those that are there.
+    /// nothing has to be remembered, and after a restart only what differs is written. What is wanted of an object that has come or
+    /// changed since the last update is not known: it is not written before the next one. The cost follows the number of objects that
+    /// have changed or wait for their write, not of those that are there.
     ///
     /// ```
     /// use gwapi::attachment::{Options, Resolver, Status};
@@ -58,6 +60,7 @@ impl Resolver {
         self.awaited
             .retain(|reference, version| has_version(snapshot, reference, version));
         pending.retain(|reference| match self.write(reference, now) {
+            _ if self.is_outdated(reference) => true,
             Some(_) if self.awaited.contains_key(reference) => true,
             Some(write) => {
                 due.push(write);
@@ -133,7 +136,7 @@ impl Resolver {
     }
 
     /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
-    /// objects whose status is not ours.
+    /// objects whose status is not ours, and for those that have come or changed since the last [`update`](Self::update).
     #[must_use]
     pub fn next_status(&self, reference: &ObjectRef, now: &Time) -> Option<Next<Status>> {
         let wanted = self.wanted(reference)?;
@@ -146,9 +149,12 @@ impl Resolver {
         status::next(present, wanted, own, now)
     }
 
-    /// The status that an object ought to have, as far as it is ours to write. That of a route or policy that is none of ours
-    /// has no entry: those that we have written to it before go.
+    /// The status that an object ought to have, as far as it is ours to write and known. That of a route or policy that is none of
+    /// ours has no entry: those that we have written to it before go.
     fn wanted(&self, reference: &ObjectRef) -> Option<Status> {
+        if self.is_outdated(reference) {
+            return None;
+        }
         if let Some(wanted) = self.resolution.statuses.get(reference) {
             return Some(wanted.clone());
         }
@@ -161,6 +167,25 @@ impl Resolver {
                 RouteKind::from_kind(kind)?;
                 Some(Status::Route(RouteStatus::default()))
             }
+        }
+    }
+
+    /// Whether what was found out about an object is about what it was, be it about an earlier object of its name: it is to be looked
+    /// at again with the next update.
+    pub(super) fn is_outdated(&self, reference: &ObjectRef) -> bool {
+        let dirty = &self.dirty;
+        let place = || reference.namespaced_name();
+        match reference.kind.as_str() {
+            _ if reference.group != GROUP => false,
+            "GatewayClass" => dirty.every_class || dirty.classes.contains(&place()),
+            "Gateway" => {
+                let name = place();
+                dirty.gateways.contains(&name) || dirty.anew.contains(&name)
+            }
+            kind => match RouteKind::from_kind(kind) {
+                Some(kind) => dirty.routes.contains(&RouteId::new(kind, place())),
+                None => PolicyId::of(reference).is_some_and(|id| dirty.policies.contains(&id)),
+            },
         }
     }
 

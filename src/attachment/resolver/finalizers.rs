@@ -3,7 +3,7 @@
 use super::state::Resolver;
 use crate::{
     attachment::status,
-    meta::{NamespacedName, ObjectRef},
+    meta::{GROUP, NamespacedName, ObjectRef},
 };
 use kube_core::ApiResource;
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ impl FinalizerWrite {
 impl Resolver {
     /// The finalizers that have to be written now: a GatewayClass of ours has one while some Gateway uses it
     /// ([`GatewayClass::keep_for_gateways`](crate::v1::GatewayClass::keep_for_gateways)), so that it cannot go before its Gateways.
+    /// It stays as long as a Gateway is [left out](Self::leave_out), whose class nobody can read.
     /// As of the last [`update`](Self::update), and due until the class comes back with it, as with [`due`](Self::due).
     ///
     /// ```
@@ -72,7 +73,15 @@ impl Resolver {
     fn finalizer_of(&self, name: &NamespacedName) -> Option<FinalizerWrite> {
         let mut class = self.snapshot.gateway_classes().get(name)?.as_ref().clone();
         let reference = ObjectRef::gateway_api("GatewayClass", name);
-        if !class.keep_for_gateways(self.is_used(&reference)) || self.is_awaited(&reference) {
+        if self.is_outdated(&reference) || self.is_awaited(&reference) {
+            return None;
+        }
+        let is_used = self.has_gateways(&reference);
+        // A Gateway that cannot be read may be one of this class.
+        if !is_used && !self.snapshot.left_out_of(GROUP, "Gateway").is_empty() {
+            return None;
+        }
+        if !class.keep_for_gateways(is_used) {
             return None;
         }
         let version = self.version_of(&reference)?;

@@ -114,10 +114,11 @@ impl Resolver {
         found
     }
 
-    /// Whether anything refers to an object by its kind and name.
-    pub(super) fn is_used(&self, reference: &ObjectRef) -> bool {
-        let key = Dependency::Object(reference.clone());
-        self.depends.on(&key).next().is_some()
+    /// Whether a Gateway names a GatewayClass. What refers to it otherwise, as to its parameters, does not use it.
+    pub(super) fn has_gateways(&self, class: &ObjectRef) -> bool {
+        let key = Dependency::Object(class.clone());
+        let mut dependents = self.depends.on(&key);
+        dependents.any(|one| matches!(one, Dependent::Gateway(_)))
     }
 
     /// The routes of a kind in a namespace.

@@ -27,6 +27,7 @@ impl Resolver {
         let snapshot = std::mem::take(&mut self.snapshot);
         let mut next = Self::with_snapshot(snapshot, options);
         next.addresses = std::mem::take(&mut self.addresses);
+        next.last_addresses = std::mem::take(&mut self.last_addresses);
         next.awaited = std::mem::take(&mut self.awaited);
         next.listed = std::mem::take(&mut self.listed);
         next.update();
@@ -46,9 +47,10 @@ impl Resolver {
     }
 
     /// Notes which CustomResourceDefinitions are installed, in the place of those that were there: the condition `SupportedVersion`
-    /// of GatewayClasses follows from their bundle versions. Where these name a release that is known, statuses take the form
-    /// that it has: [`Options::release`] and [`Options::channel`] become those of the CRD of GatewayClasses, and
-    /// [`Options::behaviour`] what is the release's, unless it was set by hand. Returns what is different then, as
+    /// of GatewayClasses follows from their bundle versions. Statuses take the form that the definitions have: [`Options::release`] and
+    /// [`Options::channel`] become those of the CRD of GatewayClasses, and [`Options::behaviour`] what is the release's, unless it was
+    /// set by hand. A version before a release (`v1.2.0-rc1`) counts as the release, one after the newest release that is known as
+    /// that; an earlier one than any changes nothing. Returns what is different then, as
     /// [`set_options`](Self::set_options) does.
     pub fn set_installed(
         &mut self,

@@ -20,9 +20,9 @@ impl Resolver {
     /// [`update`](Self::update).
     ///
     /// A report counts until the next one, or until the data plane is asked for something else than it was told: another port, hostname
-    /// or certificate, say, or a listener whose Secret has come. Then the Gateway is pending again, and a late report on what it was
-    /// is passed over. Routes and endpoints do not matter to it, nor do addresses, nor an edit of the Gateway that asks the
-    /// data plane for nothing new.
+    /// or certificate, say, another address of the pool, or a listener whose Secret has come. Then the Gateway is pending again, and a
+    /// late report on what it was is passed over, as is one on an earlier Gateway of its name. Routes and endpoints do not matter to
+    /// it, nor do addresses that come from outside, nor an edit of the Gateway that asks the data plane for nothing new.
     pub fn set_programmed(&mut self, told: &EffectiveGateway, report: DataPlaneReport) {
         if self.is_asked_for(told) && self.reports.set(&told.name, report) {
             self.dirty.reported.insert(told.name.clone());
@@ -113,7 +113,7 @@ impl Resolver {
         let gateways = &self.resolution.effective.gateways;
         let present = gateways.get(&told.name);
         !self.dirty.anew.contains(&told.name)
-            && present.is_some_and(|present| present.is_same_but_for_routes(told))
+            && present.is_some_and(|present| told.is_same_but_for_routes(present))
     }
 
     /// Adds the Gateways that have come in the place of others to what has changed: whatever they ask for, what was reported of

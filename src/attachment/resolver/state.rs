@@ -13,7 +13,10 @@ use crate::attachment::{
         policy_status::{ancestors::Ancestors, results::TargetResult},
         usage::BackendUsage,
     },
-    gateway::{ClassState, GatewayState, assigned::GivenAddresses},
+    gateway::{
+        ClassState, GatewayState,
+        assigned::{GivenAddresses, LastAddresses},
+    },
     map::Map,
     objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP, object},
     reports::Reports,
@@ -27,7 +30,8 @@ use k8s_openapi::jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
-/// again. At any time the result is what [`resolve`](super::resolve) yields for all the objects at once.
+/// again. At any time the result is what [`resolve`](super::resolve) yields for all the objects at once; but a Gateway with a `uid`
+/// keeps the address of a pool that it has been given, also while its status does not name it.
 ///
 /// ```
 /// use gwapi::attachment::{Options, Resolver};
@@ -70,6 +74,8 @@ pub struct Resolver {
     pub(super) without_room: Map<NamespacedName, BTreeSet<ObjectRef>>,
     /// The addresses of Gateways that come from outside.
     pub(super) addresses: GivenAddresses,
+    /// What Gateways have been given of the pool.
+    pub(super) last_addresses: LastAddresses,
     /// What the data plane says of Gateways.
     pub(super) reports: Reports,
     pub(super) resolution: Resolution,
@@ -142,6 +148,7 @@ impl Resolver {
             policies: Map::default(),
             without_room: Map::default(),
             addresses: GivenAddresses::default(),
+            last_addresses: LastAddresses::default(),
             reports: Reports::default(),
             resolution: Resolution::default(),
             pending: PendingStatuses::All,
@@ -269,6 +276,7 @@ impl Resolver {
         if reference.group == GROUP && reference.kind == "Gateway" {
             let gateway = reference.namespaced_name();
             self.addresses.remove(&gateway);
+            self.last_addresses.remove(&gateway);
             self.reports.forget(&gateway);
             // One that looks the same is not looked at again by itself.
             self.dirty.reported.insert(gateway.clone());

@@ -3,7 +3,7 @@
 use super::state::Resolver;
 use crate::{
     attachment::{
-        RouteKind, ServiceImport, SnapshotObject,
+        ServiceImport, SnapshotObject,
         objects::{installed::EXTENSIONS_GROUP, object::CRD_KIND},
     },
     meta::{GroupVersionKind, NamespacedName, ObjectRef},
@@ -90,8 +90,8 @@ impl KindVisitor for VisitedKinds {
 impl Resolver {
     /// Visits every kind that a controller has to watch so that the resolver knows all that it makes something of: those of the Gateway
     /// API and ServiceImports in the newest version that is served, as the installed definitions say
-    /// ([`set_installed`](Self::set_installed)), and the core kinds. Kinds of routes that are
-    /// [declined](crate::attachment::Options::declined) are not among them, nor are the definitions themselves.
+    /// ([`set_installed`](Self::set_installed)), and the core kinds. Kinds of routes that are not taken are among them, so that entries
+    /// of ours in their statuses go; the definitions themselves are not.
     ///
     /// ```
     /// use gwapi::attachment::{KindVisitor, Options, Resolver, WatchedKind};
@@ -112,7 +112,7 @@ impl Resolver {
     pub fn visit_watched(&self, visitor: &mut impl KindVisitor) {
         macro_rules! visit {
             ($([$($kind:ty),+])+) => {$(
-                $(if self.is_watched::<$kind>() {
+                $(if self.serves::<$kind>() {
                     visitor.visit::<$kind>();
                 } else)+ {}
             )+};
@@ -134,12 +134,12 @@ impl Resolver {
         visited.0
     }
 
-    /// Takes out all objects of kinds that are not watched any more, since no definition of them is served, or their kind is [declined](crate::attachment::Options::declined). No watch tells that
-    /// they have gone. To be called where [`watched`](Self::watched) has changed.
+    /// Takes out all objects of kinds that are not watched any more, since no definition of them is served. No watch tells that they
+    /// have gone. To be called where [`watched`](Self::watched) has changed.
     pub fn forget_unwatched(&mut self) {
         macro_rules! forget {
             ($([$first:ty $(, $older:ty)*])+) => {$(
-                if !(self.is_watched::<$first>() $(|| self.is_watched::<$older>())*) {
+                if !(self.serves::<$first>() $(|| self.serves::<$older>())*) {
                     self.forget_all::<$first>();
                 }
             )+};
@@ -157,12 +157,6 @@ impl Resolver {
             self.remove(&reference);
         }
         self.listed.remove(&(K::GROUP, K::KIND));
-    }
-
-    fn is_watched<K: k8s_openapi::Resource>(&self) -> bool {
-        let route = RouteKind::from_kind(K::KIND);
-        let is_declined = route.is_some_and(|kind| self.options.declined.contains(&kind));
-        !is_declined && self.serves::<K>()
     }
 
     /// Whether it is known which definitions are installed ([`set_installed`](Self::set_installed)), and there has been a list

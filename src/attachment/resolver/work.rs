@@ -1,12 +1,18 @@
 //! How much work an update takes. Results do not show that, so it is counted.
 
-use super::{Resolver, depends::LOOKED_AT, due::WRITES_LOOKED_AT};
+use super::{
+    Resolver,
+    depends::LOOKED_AT,
+    due::WRITES_LOOKED_AT,
+    update::{GATEWAYS_EXAMINED, routes::ROUTES_EXAMINED},
+};
 use crate::{
     attachment::{Options, SnapshotObject, Status, objects::BUNDLES_READ},
     manifest,
-    v1::HttpRoute,
+    v1::{Gateway, HttpRoute},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 fn resolver_of(objects: &[Value]) -> Resolver {
@@ -162,4 +168,50 @@ fn only_what_has_changed_or_waits_is_looked_at_for_a_write() {
     resolver.update();
     assert_eq!(resolver.due(&now).len(), 2);
     assert_eq!(WRITES_LOOKED_AT.take(), 2);
+}
+
+/// A list of what is there already is no work but to find that out, and an endpoint that moves is none of its routes' business.
+#[test]
+fn a_relist_and_a_moved_endpoint_resolve_no_route() {
+    let metadata = |name: &str| json!({"name": name, "namespace": "shop", "uid": name, "resourceVersion": "1"});
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata("g"),
+        "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
+    });
+    let route = |n: usize| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata(&format!("r{n}")),
+            "spec": {"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [{"name": "s", "port": 80}]}]},
+        })
+    };
+    let slice = |address: &str| {
+        let mut metadata = metadata("s-1");
+        metadata["labels"] = json!({"kubernetes.io/service-name": "s"});
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4",
+            "endpoints": [{"addresses": [address]}], "ports": [{"port": 8080}],
+        })
+    };
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": metadata("s"),
+        "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]},
+    });
+    let routes: Vec<Value> = (0..50).map(route).collect();
+    let others = [gateway.clone(), service, slice("10.1.0.1")];
+    let objects: Vec<Value> = others.into_iter().chain(routes.clone()).collect();
+    let mut resolver = resolver_of(&objects);
+    resolver.update();
+    let examined = || (GATEWAYS_EXAMINED.take(), ROUTES_EXAMINED.take());
+    let (gateways, all) = examined();
+    assert!(gateways >= 1 && all >= 50, "{gateways} {all}");
+    let listed = routes.iter().map(|route| HttpRoute::deserialize(route));
+    resolver.replace_all::<HttpRoute>(listed.map(Result::unwrap));
+    resolver.replace_all::<Gateway>([Gateway::deserialize(&gateway).unwrap()]);
+    assert!(resolver.update().is_empty());
+    assert_eq!(examined(), (0, 0), "listed again");
+    let moved = manifest::decode(&slice("10.1.0.2")).unwrap();
+    resolver.insert(SnapshotObject::from(moved));
+    let changes = resolver.update();
+    assert_eq!(changes.services.len(), 1);
+    assert_eq!(examined(), (0, 0), "an endpoint has moved");
 }

@@ -98,4 +98,10 @@ impl Resolver {
     pub fn note_done(&mut self, write: &DueWrite, answer: &ObjectMeta) {
         self.note_written(write.reference(), write.resource_version(), answer);
     }
+
+    /// Notes that a server has refused a write since the object has changed (409): a later version of it is to come, and nothing is due
+    /// at the object until then. For controllers that do not wait for one answer before they ask what else is due.
+    pub fn note_conflict(&mut self, write: &DueWrite) {
+        self.note_done(write, &ObjectMeta::default());
+    }
 }

@@ -18,13 +18,14 @@ pub const MAX_PARENTS: usize = 32;
 /// Listeners of a Gateway.
 const LISTENERS: usize = 64;
 /// Addresses of a Gateway.
-const ADDRESSES: usize = 16;
+pub(super) const ADDRESSES: usize = 16;
 /// Kinds of routes that a listener supports.
 const KINDS: usize = 8;
 /// Features of a GatewayClass.
 const FEATURES: usize = 64;
 
-/// Takes out what a status has no room for: the last entries of a list that is too long, the end of a message.
+/// Takes out what a status has no room for: the last entries of a list that is too long, the end of a message. Addresses are looked at
+/// when the status is written.
 pub(in crate::attachment) fn keep_within(status: &mut Status) {
     match status {
         Status::GatewayClass(status) => keep_class(status),
@@ -57,7 +58,6 @@ pub(super) fn keep_class(status: &mut GatewayClassStatus) {
 /// As [`keep_within`], for a Gateway.
 pub(super) fn keep_gateway(status: &mut GatewayStatus) {
     keep_conditions(&mut status.conditions);
-    status.addresses.truncate(ADDRESSES);
     status.listeners.truncate(LISTENERS);
     status.listeners.iter_mut().for_each(keep_listener);
 }

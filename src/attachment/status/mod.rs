@@ -4,6 +4,7 @@
 //! conditions of types that are not ours. What is not ours stays as it is. `lastTransitionTime` moves only
 //! where the status of a condition changes.
 
+mod addresses;
 mod event;
 mod limits;
 mod omitted;
@@ -20,12 +21,10 @@ pub(super) use write::{Written, api_resource, version_of};
 use super::{RouteKind, Snapshot, Status};
 use crate::{
     meta::{Condition, GROUP, ObjectRef, condition},
-    v1::{
-        AddressType, GatewayClassStatus, GatewayStatus, GatewayStatusAddress, ListenerStatus,
-        RouteStatus,
-    },
+    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
     v1alpha2::PolicyStatus,
 };
+use addresses::writable;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use limits::{conditions, entries, keep_class, keep_gateway};
 
@@ -58,7 +57,8 @@ pub struct Next<S> {
     /// Whether it differs from the present one, so that it has to be written.
     pub write: bool,
     /// What of the wanted status is not in it, since the entries and conditions of other controllers leave no room: a list has at
-    /// most 8 conditions, a route 32 parents in its status, a policy 16 ancestors.
+    /// most 8 conditions, a route 32 parents in its status, a policy 16 ancestors, a Gateway 16 addresses. And addresses that no
+    /// server takes.
     pub omitted: Vec<Omitted>,
 }
 
@@ -169,15 +169,6 @@ pub fn gateway_class(
     of_class(present, wanted, now).0
 }
 
-/// Addresses as a server has them: it sets the type that is left out, and a status without it would be due for ever.
-fn typed(addresses: &[GatewayStatusAddress]) -> Vec<GatewayStatusAddress> {
-    let typed = |address: &GatewayStatusAddress| GatewayStatusAddress {
-        r#type: Some(address.r#type.clone().unwrap_or(AddressType::IpAddress)),
-        ..address.clone()
-    };
-    addresses.iter().map(typed).collect()
-}
-
 /// As [`gateway_class`], with what has no room.
 fn of_class(
     present: Option<&GatewayClassStatus>,
@@ -241,8 +232,10 @@ fn of_gateway(
         }
     };
     let listeners = wanted.listeners.iter().map(&mut listener).collect();
+    let (addresses, refused) = writable(&wanted.addresses);
+    omitted.extend(refused.into_iter().map(Omitted::Address));
     let mut next = GatewayStatus {
-        addresses: typed(&wanted.addresses),
+        addresses,
         attached_listener_sets: wanted.attached_listener_sets,
         conditions: of_object,
         listeners,

@@ -1,13 +1,15 @@
 //! What of a wanted status is not written.
 
-use crate::v1::ParentReference;
+use crate::v1::{GatewayStatusAddress, ParentReference};
 
-/// What of a wanted status is not written, for want of room.
+/// What of a wanted status is not written, for want of room or since a server would refuse the status with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Omitted {
     /// The whole entry for a parent of a route, or for an ancestor of a policy.
     Entry(ParentReference),
+    /// An address of a Gateway: one of too many, or one that the schema of the kind does not allow.
+    Address(GatewayStatusAddress),
     /// Some conditions of a list.
     Conditions {
         /// Whose conditions they are.

@@ -128,7 +128,9 @@ impl StatusWrite {
         patch
     }
 
-    /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else. It needs no resourceVersion, since what others own stays. It has to be
+    /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else. It needs no
+    /// resourceVersion, since what others own stays. It names the [`uid`](Self::uid), so that a server refuses it for another object
+    /// that has come under the name. It has to be
     /// sent with `force`: what a merge patch has written belongs to another field manager, and a server refuses to change it
     /// otherwise (409).
     ///
@@ -144,17 +146,20 @@ impl StatusWrite {
         if reached != json_of(&self.status) {
             return None;
         }
-        let mut metadata = json!({ "name": self.reference.name });
-        if let (false, Value::Object(metadata)) =
-            (self.reference.namespace.is_empty(), &mut metadata)
-        {
-            let namespace = self.reference.namespace.as_str();
-            metadata.insert("namespace".to_owned(), namespace.into());
-        }
+        let namespace = Some(&self.reference.namespace).filter(|namespace| !namespace.is_empty());
+        let metadata = [
+            ("name", Some(&self.reference.name)),
+            ("namespace", namespace),
+            ("uid", self.uid.as_ref()),
+        ];
+        let metadata = metadata.into_iter().filter_map(|(field, text)| {
+            let text = text?.as_str();
+            Some((field.to_owned(), Value::from(text)))
+        });
         Some(json!({
             "apiVersion": self.api_version(),
             "kind": self.reference.kind,
-            "metadata": metadata,
+            "metadata": metadata.collect::<Map<_, _>>(),
             "status": own,
         }))
     }

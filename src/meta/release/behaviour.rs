@@ -21,8 +21,6 @@ mod tests;
 pub struct Behaviour {
     /// Which routes a listener counts (Gateway `status.listeners[].attachedRoutes`).
     pub attached_routes: AttachedRoutes,
-    /// How a GatewayClass lists features (GatewayClass `status.supportedFeatures`).
-    pub supported_features: SupportedFeatures,
     /// What the status of a BackendTLSPolicy says of its references (BackendTLSPolicy
     /// `spec.validation.caCertificateRefs`).
     pub policy_references: PolicyReferences,
@@ -43,7 +41,8 @@ pub enum AttachedRoutes {
     Accepted,
 }
 
-/// How a GatewayClass lists features.
+/// How a GatewayClass lists features (GatewayClass `status.supportedFeatures`): the definition that is installed says so, or else that of
+/// the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupportedFeatures {
@@ -107,11 +106,6 @@ impl Behaviour {
                 AttachedRoutes::Accepted
             } else {
                 AttachedRoutes::Selected
-            },
-            supported_features: if says(when!("1.2")) {
-                SupportedFeatures::Objects
-            } else {
-                SupportedFeatures::Texts
             },
             policy_references: if says(when!("1.4")) {
                 PolicyReferences::ResolvedRefs

@@ -108,6 +108,42 @@ fn a_client_sees_the_certificate_with_the_longest_name_that_fits() {
     }
 }
 
+/// A port whose Gateway is to be reached elsewhere has to be bound there; where others only say where it is reached, not.
+#[test]
+fn a_port_is_bound_anew_where_its_gateway_gets_another_address() {
+    let at = |address: &str| {
+        let mut objects = objects(json!([web(80)]));
+        objects[0]["spec"]["addresses"] = json!([{"value": address}]);
+        objects
+    };
+    let first = plane(&at("192.0.2.1"));
+    assert!(first.next(effective(&at("192.0.2.1"))).1.is_empty());
+    let (next, diff) = first.next(effective(&at("192.0.2.2")));
+    let rebound = Diff {
+        rebind: vec![port(80)],
+        ..Diff::default()
+    };
+    assert_eq!(diff, rebound);
+    let bind = next.bind(&port(80)).unwrap();
+    assert_eq!(bind.addresses()[0].value, "192.0.2.2");
+
+    let decoded = objects(json!([web(80)]));
+    let decoded = decoded
+        .iter()
+        .map(|object| manifest::decode(object).unwrap());
+    let mut resolver = Resolver::with_snapshot(decoded.collect(), Options::for_manifests());
+    let mut told = |value: &str| {
+        let address = crate::v1::GatewayStatusAddress {
+            value: value.to_owned(),
+            ..Default::default()
+        };
+        resolver.set_addresses(&NamespacedName::new("shop", "edge"), [address]);
+        resolver.effective().clone()
+    };
+    let plane = DataPlane::new(told("192.0.2.1"), routing::RouterOptions::default());
+    assert!(plane.next(told("192.0.2.2")).1.is_empty());
+}
+
 #[test]
 fn what_a_change_asks_of_who_drives_the_data_plane() {
     let before = objects(json!([web(80), tls("*.example.com", "one")]));

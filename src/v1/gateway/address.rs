@@ -4,6 +4,7 @@ use crate::meta::{constraint, open_enum, when};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::net::IpAddr;
 
 /// An address that a Gateway asks for (`spec.addresses[]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -82,10 +83,23 @@ pub struct GatewayStatusAddress {
 }
 
 impl GatewayStatusAddress {
-    /// The type of address in effect: `IPAddress` unless set.
+    /// The type of address in effect. Unless set, it is that of the value: `IPAddress` for an IP address, `Hostname` for all else. A
+    /// server that fills it in says `IPAddress`, and refuses any other value then.
+    ///
+    /// ```
+    /// use gwapi::v1::{AddressType, GatewayStatusAddress};
+    ///
+    /// let address = |value: &str| GatewayStatusAddress { value: value.into(), ..Default::default() };
+    /// assert_eq!(address("192.0.2.1").address_type(), AddressType::IpAddress);
+    /// assert_eq!(address("lb.example.com").address_type(), AddressType::Hostname);
+    /// ```
     #[must_use]
     pub fn address_type(&self) -> AddressType {
-        self.r#type.clone().unwrap_or(AddressType::IpAddress)
+        match &self.r#type {
+            Some(kind) => kind.clone(),
+            None if self.value.parse::<IpAddr>().is_ok() => AddressType::IpAddress,
+            None => AddressType::Hostname,
+        }
     }
 }
 

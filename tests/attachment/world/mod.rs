@@ -394,7 +394,7 @@ fn crds() -> impl Strategy<Value = InstalledCrd> {
         group: gwapi::meta::GROUP.to_owned(),
         bundle_version: version.map(str::to_owned),
         channel: None,
-        served: Vec::new(),
+        ..Default::default()
     })
 }
 

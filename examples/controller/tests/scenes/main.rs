@@ -100,6 +100,24 @@ scenes! {
         assert_eq!(writes_to(&writes, "cart/status"), [409, 200]);
     }
 
+    /// The server takes a write and never answers. All else goes on: another Gateway is bound, another route is accepted. In the end the
+    /// write is made again.
+    async fn a_write_without_an_answer_keeps_nothing_else_waiting(world: &World) {
+        let controller = world.run(&world.controller(), "one", any_port);
+        controller.tap.before("httproutes/cart/status", || std::future::pending().boxed());
+        world.until("Gateway", "edge", programmed).await;
+        assert!(!accepted(&world.get("HTTPRoute", "cart").await, &world.controller()));
+        let begin = tokio::time::Instant::now();
+        world.gateway("second", world.name).await;
+        world.route("late", &["second"]).await;
+        world.until("Gateway", "second", programmed).await;
+        world.until("HTTPRoute", "late", |route| accepted(route, &world.controller())).await;
+        world.until("Gateway", "second", |it| it["status"]["listeners"][0]["attachedRoutes"] == 1).await;
+        let waited = begin.elapsed();
+        assert!(waited < Duration::from_secs(8), "no longer than a write has for its answer: {waited:?}");
+        world.until("HTTPRoute", "cart", |route| accepted(route, &world.controller())).await;
+    }
+
     /// A status that is wiped or overwritten comes back.
     async fn a_status_that_was_wiped_is_written_again(world: &World) {
         let controller = world.run(&world.controller(), "one", any_port);

@@ -2,7 +2,7 @@
 
 mod ancestors;
 mod assembled;
-mod routes;
+pub(super) mod routes;
 mod statuses;
 mod usage;
 
@@ -242,6 +242,7 @@ impl<'a> Update<'a> {
             &resolver.snapshot,
             &resolver.options.addresses,
             &resolver.addresses,
+            &resolver.last_addresses,
         );
         for (name, gateway) in &mut resolver.gateways {
             let addresses = assigned.remove(name).unwrap_or_default();
@@ -253,6 +254,8 @@ impl<'a> Update<'a> {
             }
             gateway.bind(addresses);
         }
+        let gateways = resolver.gateways.values();
+        assigned::remember(gateways, &mut resolver.last_addresses);
         for (name, old) in before {
             self.gateway_changed(name, old.as_ref());
         }
@@ -293,6 +296,8 @@ impl<'a> Update<'a> {
     }
 
     fn examine_gateway(&self, name: &NamespacedName) -> Option<GatewayState> {
+        #[cfg(test)]
+        GATEWAYS_EXAMINED.add(1);
         let resolver = &*self.resolver;
         let gateway = resolver.snapshot.gateways().get(name)?;
         let class_name = &gateway.spec.gateway_class_name;
@@ -367,3 +372,9 @@ impl<'a> Update<'a> {
         }
     }
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many Gateways are looked at again.
+    pub(super) GATEWAYS_EXAMINED
+);

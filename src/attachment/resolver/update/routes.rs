@@ -23,6 +23,8 @@ impl Update<'_> {
         ids.sort();
         ids.dedup();
         for id in ids {
+            #[cfg(test)]
+            ROUTES_EXAMINED.add(1);
             let resolver = &mut *self.resolver;
             let context = resolver.route_context(&self.allowed);
             let new = if resolver.options.takes(id.kind) {
@@ -248,3 +250,9 @@ fn unchanged(edit: &Edit<'_>, before: Option<&Arc<[EffectiveHostname]>>) -> bool
         _ => false,
     }
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many routes are looked at again.
+    pub(in crate::attachment::resolver) ROUTES_EXAMINED
+);

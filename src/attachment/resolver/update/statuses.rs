@@ -39,7 +39,12 @@ impl Update<'_> {
                 let without_room = without_room.into_iter().flatten();
                 let reported = resolver.reports.body(&name, resolver.options.programmed);
                 let of_listener = |listener: &str| resolver.reports.of_listener(&name, listener);
-                Status::Gateway(state.status(&attached, without_room, reported, of_listener))
+                let mut status = state.status(&attached, without_room, reported, of_listener);
+                if !resolver.options.has_routability() {
+                    let addresses = status.addresses.iter_mut();
+                    addresses.for_each(|address| address.routability = None);
+                }
+                Status::Gateway(status)
             });
             self.set_status(gateway_reference(&name), status);
         }
