@@ -458,7 +458,12 @@ fn no_argument_reaches_the_terminal_as_it_is() {
             }
         }
         run(&[&[verb, &format!("--{hostile}")], rest].concat(), &set);
-        run(&[&[verb], rest, &[&hostile]].concat(), &set);
+        // `man` makes the folder that is named, and can make none there.
+        let below = match verb {
+            "man" => format!("/dev/null/{hostile}"),
+            _ => hostile.clone(),
+        };
+        run(&[&[verb], rest, &[&below]].concat(), &set);
     }
     assert!(options > 60, "{options}");
     for url in [
