@@ -7,8 +7,10 @@ use gwapi::{
         resolve,
     },
     manifest::{self, ReadOptions},
-    meta::{NamespacedName, ObjectRef},
+    meta::{NamespacedName, ObjectRef, Release},
 };
+use k8s_openapi::api::core::v1::ConfigMap;
+use serde_json::json;
 
 /// A resolver that has seen these manifests, resolved.
 fn resolver(text: &str, options: Options) -> Resolver {
@@ -190,6 +192,64 @@ fn a_secret_reaches_its_listener_each_time_it_changes() {
         resolver.update();
         check(&resolver);
         assert_eq!(serves(&resolver), wanted, "{change}");
+    }
+}
+
+/// Gateway `spec.tls`: authorities for the clients of its listeners, and the certificate that it shows to backends.
+#[test]
+fn what_a_gateway_names_in_its_own_tls_reaches_it_each_time_it_comes_or_goes() {
+    let roots = SnapshotObject::from(ConfigMap {
+        metadata: world::metadata("a", "roots"),
+        data: Some([("ca.crt".to_owned(), world::CERTIFICATE.to_owned())].into()),
+        ..Default::default()
+    });
+    let shown = SnapshotObject::from(world::secret("a", "shown"));
+    let authorities = json!([{"group": "", "kind": "ConfigMap", "name": "roots"}]);
+    let validation = json!({"validation": {"caCertificateRefs": authorities}});
+    let resolved = |resolver: &Resolver| {
+        let mut statuses = resolver.resolution().statuses.values();
+        let of_gateway = statuses.find_map(|status| match status {
+            Status::Gateway(status) => Some(status),
+            _ => None,
+        });
+        let status = of_gateway.unwrap();
+        let of_listeners = status.listeners.iter().flat_map(|at| &at.conditions);
+        let mut all = status.conditions.iter().chain(of_listeners);
+        all.all(|condition| condition.type_ != "ResolvedRefs" || condition.status == "True")
+    };
+    for (tls, object) in [
+        (json!({"frontend": {"default": validation}}), &roots),
+        (
+            json!({"frontend": {"default": {}, "perPort": [{"port": 443, "tls": validation}]}}),
+            &roots,
+        ),
+        (
+            json!({"backend": {"clientCertificateRef": {"name": "shown"}}}),
+            &shown,
+        ),
+    ] {
+        let mut gateway = world::tls_gateway("a", "g", "cert");
+        gateway.spec.tls = Some(serde_json::from_value(tls.clone()).unwrap());
+        let snapshot: Snapshot = [
+            SnapshotObject::from(world::class("ours", world::CONTROLLER)),
+            SnapshotObject::from(world::secret("a", "cert")),
+            SnapshotObject::from(gateway),
+        ]
+        .into_iter()
+        .collect();
+        let options = options().with_release(Release::V1_5_0);
+        let mut resolver = Resolver::with_snapshot(snapshot, options);
+        resolver.update();
+        assert!(!resolved(&resolver), "{tls}");
+        for there in [true, false, true] {
+            match there {
+                true => resolver.insert(object.clone()),
+                false => resolver.remove(&object.reference()),
+            }
+            resolver.update();
+            check(&resolver);
+            assert_eq!(resolved(&resolver), there, "{tls}");
+        }
     }
 }
 

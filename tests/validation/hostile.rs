@@ -105,3 +105,21 @@ fn a_long_list_is_refused_without_comparing_all_its_pairs() {
     assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(report.errors().any(|f| f.rule() == "schema/max-items"));
 }
+
+/// A character takes four bytes at most, so that whatever is longer is too long for every field.
+#[test]
+fn a_regular_expression_that_is_longer_than_any_field_takes_is_not_read() {
+    let is_read = |length: usize| {
+        let path = json!({"type": "RegularExpression", "value": "(".repeat(length)});
+        let route = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "a"}, "spec": {"rules": [{"matches": [{"path": path}]}]},
+        });
+        let report = validation::validate_value(&route, &ValidationOptions::default());
+        assert!(report.errors().any(|f| f.rule() == "schema/max-length"));
+        let mut findings = report.findings().iter();
+        findings.any(|f| f.rule() == "RegularExpression/compiles")
+    };
+    assert!(is_read(4 * 4096));
+    assert!(!is_read(4 * 4096 + 1));
+}
