@@ -38,6 +38,9 @@ pub(in crate::attachment) type GivenAddresses = BTreeMap<NamespacedName, Vec<Gat
 pub(in crate::attachment) type LastAddresses =
     BTreeMap<NamespacedName, (String, Vec<GatewayStatusAddress>)>;
 
+/// Where the addresses that a Gateway has had are looked up.
+type Memory<'m, 'a> = &'m dyn Fn(&GatewayState) -> Option<&'a [GatewayStatusAddress]>;
+
 /// Remembers what Gateways have been given of a pool. One without a `uid` cannot be told from another one of its name.
 pub(in crate::attachment) fn remember<'a>(
     gateways: impl Iterator<Item = &'a GatewayState>,
@@ -139,8 +142,7 @@ pub(in crate::attachment) fn assign<'a>(
         let (uid, addresses) = last.get(&gateway.name)?;
         (gateway.uid.as_ref() == Some(uid)).then_some(addresses.as_slice())
     };
-    let memories: [&dyn Fn(&GatewayState) -> Option<&'a [GatewayStatusAddress]>; 2] =
-        [&in_status, &given_last];
+    let memories: [Memory<'_, 'a>; 2] = [&in_status, &given_last];
     for remembered in memories {
         waiting.retain(|(gateway, kind)| {
             let remembered = remembered(gateway).unwrap_or_default();

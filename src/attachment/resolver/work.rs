@@ -204,7 +204,7 @@ fn a_relist_and_a_moved_endpoint_resolve_no_route() {
     let examined = || (GATEWAYS_EXAMINED.take(), ROUTES_EXAMINED.take());
     let (gateways, all) = examined();
     assert!(gateways >= 1 && all >= 50, "{gateways} {all}");
-    let listed = routes.iter().map(|route| HttpRoute::deserialize(route));
+    let listed = routes.iter().map(HttpRoute::deserialize);
     resolver.replace_all::<HttpRoute>(listed.map(Result::unwrap));
     resolver.replace_all::<Gateway>([Gateway::deserialize(&gateway).unwrap()]);
     assert!(resolver.update().is_empty());
