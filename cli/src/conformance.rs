@@ -29,9 +29,9 @@ pub(crate) struct ConformanceArgs {
     /// A profile, such as `GATEWAY-HTTP`; may be given several times. All of the release unless given
     #[arg(long = "profile", value_name = "PROFILE")]
     profiles: Vec<Profile>,
-    /// The extended features to be claimed, with commas between them. All that the simulator has unless given
-    #[arg(long, value_name = "FEATURES", value_delimiter = ',', value_parser = feature)]
-    features: Option<Vec<FeatureName>>,
+    /// The extended features to be claimed, with commas between them, or `none` for core alone. All that the simulator has unless given
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',', value_parser = claim)]
+    features: Option<Vec<Claim>>,
     /// The scenarios to run, by their names, with commas between them. All unless given
     #[arg(long, value_name = "SCENARIOS", value_delimiter = ',', value_parser = scenario)]
     only: Option<Vec<String>>,
@@ -64,12 +64,74 @@ enum ReportFormat {
     Json,
 }
 
-fn feature(text: &str) -> Result<FeatureName, String> {
+/// A word of `--features`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Claim {
+    /// No extended feature.
+    Nothing,
+    /// This one.
+    Feature(FeatureName),
+}
+
+/// The word for [`Claim::Nothing`].
+const NOTHING: &str = "none";
+
+fn claim(text: &str) -> Result<Claim, String> {
     let names = || Feature::ALL.iter().map(Feature::name);
     match Feature::find(text) {
-        Some(feature) => Ok(feature.into()),
+        Some(feature) => Ok(Claim::Feature(feature.into())),
+        None if text == NOTHING => Ok(Claim::Nothing),
+        None if text.is_empty() => Err(format!(
+            "no feature is named: `{NOTHING}` claims core alone"
+        )),
         None => Err(unknown("feature", text, nearest_name(text, names()))),
     }
+}
+
+/// The features that are claimed; none where nothing is said of them.
+fn claimed(args: &ConformanceArgs) -> Option<Vec<FeatureName>> {
+    let claims = args.features.as_ref()?.iter();
+    let names = claims.filter_map(|claim| match claim {
+        Claim::Nothing => None,
+        Claim::Feature(name) => Some(name.clone()),
+    });
+    Some(names.collect())
+}
+
+/// Why these features cannot be claimed for these profiles.
+fn unclaimable(
+    args: &ConformanceArgs,
+    names: &[FeatureName],
+    core: &BTreeSet<FeatureName>,
+) -> Option<String> {
+    let claims = args.features.as_deref().unwrap_or_default();
+    if claims.contains(&Claim::Nothing) && !names.is_empty() {
+        return Some(format!(
+            "`{NOTHING}` stands alone: with features beside it, leave it out"
+        ));
+    }
+    for name in names {
+        let feature = Feature::find(name.as_str());
+        if !feature.is_some_and(|one| one.is_in(args.release, args.channel)) {
+            return Some(format!(
+                "{} has no feature `{name}` in its {} channel",
+                args.release, args.channel
+            ));
+        }
+        if !SimulatorSubject::default().supports(name) {
+            return Some(format!("the simulator does not have the feature `{name}`"));
+        }
+        let has = |profile: &Profile| profile.extended(args.release).contains(name);
+        if !args.profiles.is_empty() && !core.contains(name) && !args.profiles.iter().any(has) {
+            let named = once(&args.profiles);
+            let named: Vec<&str> = named.iter().map(|profile| profile.name()).collect();
+            return Some(format!(
+                "the feature `{name}` is none of {}",
+                named.join(", ")
+            ));
+        }
+    }
+    None
 }
 
 fn scenario(text: &str) -> Result<String, String> {
@@ -99,19 +161,14 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
             names.join(", ")
         ));
     }
-    for name in args.features.iter().flatten() {
-        let feature = Feature::find(name.as_str());
-        if !feature.is_some_and(|one| one.is_in(args.release, args.channel)) {
-            return fail(format_args!(
-                "{} has no feature `{name}` in its {} channel",
-                args.release, args.channel
-            ));
-        }
-        if !SimulatorSubject::default().supports(name) {
-            return fail(format_args!(
-                "the simulator does not have the feature `{name}`"
-            ));
-        }
+    let features = claimed(args);
+    let core: BTreeSet<FeatureName> = known
+        .iter()
+        .flat_map(|one| one.core(args.release))
+        .collect();
+    let named = features.clone().unwrap_or_default();
+    if let Some(why) = unclaimable(args, &named, &core) {
+        return fail(why);
     }
     let kit = Kit::new(args.release, args.channel).only(|scenario| is_asked(scenario, args));
     if kit.scenarios().is_empty() {
@@ -119,11 +176,8 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
     }
     let mut subject = Claimed {
         simulator: SimulatorSubject::default(),
-        features: args.features.clone(),
-        core: known
-            .iter()
-            .flat_map(|one| one.core(args.release))
-            .collect(),
+        features,
+        core: core.clone(),
     };
     let results = told(&kit, &mut subject);
     let crds = crd::definitions(args.release, args.channel);
@@ -135,16 +189,24 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         true => Exit::Clean,
         false => Exit::Findings,
     };
-    let (reports, omitted) = results.profiles(profiles);
+    let (reports, omitted) = results.profiles(profiles.iter().copied());
+    let is_reported = |profile: &&Profile| reports.iter().any(|own| own.name == profile.name());
+    let reported: Vec<&Profile> = profiles.iter().filter(is_reported).collect();
     // Who names a profile wants a report of it.
     let missing = match args.profiles.is_empty() || omitted.is_empty() {
         true => Exit::Clean,
         false => Exit::Failed,
     };
+    let unasked = reported
+        .into_iter()
+        .map(|profile| (*profile, results.unasked(*profile)))
+        .filter(|(_, features)| !features.is_empty());
     let beside = Beside {
         args,
         results: &results,
         omitted: &omitted,
+        core: named.iter().filter(|name| core.contains(*name)).collect(),
+        unasked: unasked.collect(),
     };
     let printed = match args.format {
         ReportFormat::Text => print(beside.text(&reports, Style::stdout())),
@@ -228,8 +290,14 @@ fn again(args: &ConformanceArgs) -> String {
     for profile in once(&args.profiles) {
         command.push_str(&format!(" --profile {profile}"));
     }
-    if let Some(features) = &args.features {
-        let names: Vec<&str> = features.iter().map(FeatureName::as_str).collect();
+    if let Some(claims) = &args.features {
+        let names: Vec<&str> = claims
+            .iter()
+            .map(|claim| match claim {
+                Claim::Nothing => NOTHING,
+                Claim::Feature(name) => name.as_str(),
+            })
+            .collect();
         command.push_str(&format!(" --features {}", names.join(",")));
     }
     if let Some(only) = &args.only {
@@ -257,6 +325,10 @@ struct Beside<'a> {
     args: &'a ConformanceArgs,
     results: &'a KitResults,
     omitted: &'a [ProfileLeftOut],
+    /// The features that are named and claimed in any case.
+    core: Vec<&'a FeatureName>,
+    /// What is claimed of a profile, and no scenario asks.
+    unasked: Vec<(Profile, Vec<FeatureName>)>,
 }
 
 impl Beside<'_> {
@@ -279,6 +351,18 @@ impl Beside<'_> {
         }
         for why in self.omitted {
             page.line(0, &Line::plain(why));
+        }
+        for name in &self.core {
+            let line = format!("`{name}` is core: it is claimed in any case");
+            page.line(0, &Line::plain(line));
+        }
+        for (profile, features) in &self.unasked {
+            let names: Vec<&str> = features.iter().map(FeatureName::as_str).collect();
+            let line = format!(
+                "{profile}: no scenario asks for {}, which the report does not name",
+                names.join(", ")
+            );
+            page.line(0, &Line::plain(line));
         }
         for result in &results.results {
             if let ScenarioVerdict::NotSupported(feature) = &result.verdict {

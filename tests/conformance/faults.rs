@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Answered(fn(&Ask, &mut Observed)),
     /// It writes other statuses.
     Statuses(fn(&mut Value)),
+    /// It writes the statuses of other objects than there are.
+    Told(fn(&mut Vec<Value>)),
     /// It keeps the objects with which it began.
     Stale,
     /// It keeps grants that were deleted.
@@ -48,6 +50,11 @@ impl Fault {
                 falsify(&mut after);
                 before != after
             }
+            Self::Told(falsify) => {
+                let (before, mut after) = (objects(), objects());
+                falsify(&mut after);
+                before != after && steps.iter().any(|step| !step.status.is_empty())
+            }
             Self::Statuses(_) => steps.iter().any(|step| !step.status.is_empty()),
             Self::Asked(_) | Self::Answered(_) | Self::Sessions(_) => {
                 steps.iter().any(|step| step.ask.is_some())
@@ -63,6 +70,7 @@ impl Fault {
 pub(crate) struct Faulty {
     fault: Fault,
     simulator: SimulatorSubject,
+    told: SimulatorSubject,
     grants: Vec<Value>,
     tokens: HashMap<HeaderValue, (u64, String)>,
 }
@@ -72,6 +80,7 @@ impl Faulty {
         Self {
             fault,
             simulator: SimulatorSubject::default(),
+            told: SimulatorSubject::default(),
             grants: Vec::new(),
             tokens: HashMap::new(),
         }
@@ -99,6 +108,11 @@ impl TestSubject for Faulty {
         let mut setup = setup.clone();
         match &self.fault {
             Fault::Objects(falsify) => falsify(&mut setup.objects),
+            Fault::Told(falsify) => {
+                let mut told = setup.clone();
+                falsify(&mut told.objects);
+                self.told.configure(&told)?;
+            }
             Fault::Stale if !setup.begins => return Ok(()),
             Fault::GrantsKept => {
                 if setup.begins {
@@ -149,6 +163,9 @@ impl TestSubject for Faulty {
     }
 
     fn statuses(&mut self) -> Vec<Value> {
+        if matches!(self.fault, Fault::Told(_)) {
+            return self.told.statuses();
+        }
         let mut objects = self.simulator.statuses();
         if let Fault::Statuses(falsify) = &self.fault {
             objects.iter_mut().for_each(falsify);

@@ -8,6 +8,7 @@
     reason = "tests say what went wrong by panicking"
 )]
 
+mod drawing;
 mod faults;
 mod found;
 mod plain;
@@ -16,3 +17,5 @@ mod report_forms;
 mod reports;
 mod scenarios;
 mod slow;
+mod spellings;
+mod upstream;

@@ -24,6 +24,7 @@ pub(crate) enum Fault {
     FewerHeadersFirst,
     HeadersBeforeMethod,
     QueryBeforeHeaders,
+    FewerParametersFirst,
     HeaderValueWithoutCase,
     HeaderValueAsPrefix,
     AnyHeaderOfAMatch,
@@ -47,6 +48,8 @@ pub(crate) enum Fault {
     ParentPortIgnored,
     DestinationPortIgnored,
     IsolationOff,
+    RouteHostnamesEndIsolation,
+    WidestListenerFirst,
     OneListenerAPort,
     Stale,
 }
@@ -103,9 +106,11 @@ impl RouteMatcher for Plain {
     }
 
     fn supports(&self, feature: &FeatureName) -> bool {
+        if *feature == FeatureName::GatewayHttpListenerIsolation {
+            return self.fault != Fault::WidestListenerFirst;
+        }
         [
             FeatureName::Gateway,
-            FeatureName::GatewayHttpListenerIsolation,
             FeatureName::GatewayPort8080,
             FeatureName::HttpRoute,
             FeatureName::HttpRouteDestinationPortMatching,
@@ -167,12 +172,20 @@ impl RouteMatcher for Plain {
         }
         // The most specific listener for the host alone.
         listeners.sort_by_key(|one| specificity(one.2));
-        if self.fault != Fault::IsolationOff {
-            listeners.truncate(1);
+        match self.fault {
+            Fault::IsolationOff | Fault::RouteHostnamesEndIsolation => {}
+            Fault::WidestListenerFirst => listeners.reverse(),
+            _ => listeners.truncate(1),
         }
-        for listener in &listeners {
+        for (index, listener) in listeners.iter().enumerate() {
             let mut found: Vec<(Place, NamespacedName, usize)> = Vec::new();
             for route in kind(&self.objects, "HTTPRoute") {
+                if self.fault == Fault::RouteHostnamesEndIsolation
+                    && index > 0
+                    && list(route, "/spec/hostnames").is_empty()
+                {
+                    continue;
+                }
                 self.route(route, listener, &host, ask, &mut found);
             }
             if self.fault == Fault::FirstRouteOfAHostAlone {
@@ -321,6 +334,7 @@ impl Plain {
                 let has_method = !method;
                 (method, headers) = (headers.0 == 0, Reverse(has_method.into()));
             }
+            Fault::FewerParametersFirst => query = Reverse(1_000 - query.0),
             Fault::QueryBeforeHeaders => (headers, query) = (query, headers),
             Fault::YoungerFirst => age = reversed(&age),
             Fault::AgeIgnored => age.clear(),
@@ -452,6 +466,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "routes-of-a-host-are-one-table",
             "path-goes-before-method",
             "path-goes-before-query",
+            "more-parameters-go-first",
         ],
     ),
     (
@@ -485,6 +500,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
         &["method-goes-before-headers", "more-headers-go-first"],
     ),
     (Fault::QueryBeforeHeaders, &["headers-go-before-query"]),
+    (Fault::FewerParametersFirst, &["more-parameters-go-first"]),
     (
         Fault::HeaderValueWithoutCase,
         &["header-must-have-the-value"],
@@ -500,12 +516,17 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "matches-of-a-rule-are-alternatives",
             "method-is-one-condition-of-a-match",
             "query-is-one-condition-of-a-match",
+            "more-parameters-go-first",
         ],
     ),
     (Fault::QueryNameWithoutCase, &["query-must-have-the-value"]),
     (
         Fault::AnyParameterOfAMatch,
-        &["query-must-have-the-value", "path-goes-before-query"],
+        &[
+            "query-must-have-the-value",
+            "path-goes-before-query",
+            "more-parameters-go-first",
+        ],
     ),
     (
         Fault::MethodIgnored,
@@ -535,6 +556,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "older-route-goes-first",
             "port-of-the-parent-names-the-listener",
             "section-names-the-listener",
+            "hostnames-of-routes-end-no-isolation",
+            "most-specific-listener-goes-first",
         ],
     ),
     (Fault::HostAfterPath, &["host-goes-before-path"]),
@@ -543,6 +566,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
         &[
             "wildcard-stands-for-labels",
             "hostnames-meet-those-of-the-listener",
+            "most-specific-listener-goes-first",
         ],
     ),
     (
@@ -552,6 +576,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "host-goes-before-path",
             "hostnames-meet-those-of-the-listener",
             "isolated-listener-keeps-its-requests",
+            "most-specific-listener-goes-first",
         ],
     ),
     (Fault::PortIsPartOfTheHost, &["host-header-names-the-host"]),
@@ -562,6 +587,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "isolated-listener-keeps-its-requests",
             "route-of-another-namespace",
             "section-names-the-listener",
+            "hostnames-of-routes-end-no-isolation",
+            "most-specific-listener-goes-first",
         ],
     ),
     (
@@ -570,6 +597,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "section-names-the-listener",
             "isolated-listener-keeps-its-requests",
             "port-of-the-parent-names-the-listener",
+            "hostnames-of-routes-end-no-isolation",
+            "most-specific-listener-goes-first",
         ],
     ),
     (
@@ -588,7 +617,18 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     ),
     (
         Fault::IsolationOff,
-        &["isolated-listener-keeps-its-requests"],
+        &[
+            "isolated-listener-keeps-its-requests",
+            "hostnames-of-routes-end-no-isolation",
+        ],
+    ),
+    (
+        Fault::RouteHostnamesEndIsolation,
+        &["hostnames-of-routes-end-no-isolation"],
+    ),
+    (
+        Fault::WidestListenerFirst,
+        &["most-specific-listener-goes-first"],
     ),
     (
         Fault::OneListenerAPort,
@@ -597,6 +637,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "hostnames-meet-those-of-the-listener",
             "isolated-listener-keeps-its-requests",
             "route-of-another-namespace",
+            "hostnames-of-routes-end-no-isolation",
+            "most-specific-listener-goes-first",
         ],
     ),
     (

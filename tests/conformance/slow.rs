@@ -461,7 +461,7 @@ impl Slow {
         match port.and_then(|(_, port)| text(port, "/appProtocol")) {
             Some("kubernetes.io/h2c") => "h2c",
             Some("kubernetes.io/ws") => "websocket",
-            _ => "",
+            _ => "http/1.1",
         }
     }
 

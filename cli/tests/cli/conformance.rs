@@ -203,6 +203,89 @@ fn a_feature_that_the_release_or_the_simulator_has_not_cannot_be_claimed() {
     );
 }
 
+/// What `--features` cannot mean is said: nothing is claimed in silence, or left unclaimed.
+#[test]
+fn claims_that_say_nothing_are_told() {
+    for (arguments, expected) in [
+        (
+            vec!["--features", ""],
+            "no feature is named: `none` claims core alone",
+        ),
+        (
+            vec!["--features", "none,HTTPRouteMethodMatching"],
+            "`none` stands alone",
+        ),
+        (
+            vec![
+                "--profile",
+                "GATEWAY-GRPC",
+                "--profile",
+                "GATEWAY-TLS",
+                "--features",
+                "HTTPRouteMethodMatching",
+            ],
+            "the feature `HTTPRouteMethodMatching` is none of GATEWAY-GRPC, GATEWAY-TLS",
+        ),
+    ] {
+        let (code, stdout, stderr) = said(&arguments);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+    let core = ["--only", "prefix-goes-by-elements", "--features", "Gateway"];
+    let (code, stdout, stderr) = said(&core);
+    assert_eq!(code, Some(0), "{stderr}");
+    let expected = "\n`Gateway` is core: it is claimed in any case\n";
+    assert!(stdout.contains(expected), "{stdout}");
+}
+
+#[test]
+fn none_claims_core_alone() {
+    let (code, stdout, stderr) = said(&[
+        "--profile",
+        "GATEWAY-HTTP",
+        "--features",
+        "none",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let profile = &value["profiles"][0];
+    assert_eq!(profile["core"]["result"], "success");
+    assert_eq!(profile["extended"], Value::Null);
+    assert!(stderr.contains(" --features none"), "{stderr}");
+}
+
+/// What is claimed and no scenario asks is no feature of a report.
+#[test]
+fn what_no_scenario_asks_is_not_reported() {
+    let (code, stdout, stderr) = said(&[
+        "--release",
+        "v1.2.1",
+        "--profile",
+        "MESH-HTTP",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let extended = &value["profiles"][0]["extended"];
+    for list in ["supportedFeatures", "unsupportedFeatures"] {
+        let names = extended[list].as_array().into_iter().flatten();
+        let mut names = names.map(|name| name.as_str().unwrap());
+        assert!(
+            names.all(|name| name != "HTTPRouteBackendProtocolH2C"),
+            "{list}"
+        );
+    }
+    let expected = "MESH-HTTP: no scenario asks for HTTPRouteBackendProtocolH2C, \
+                    HTTPRouteBackendProtocolWebSocket, HTTPRouteDestinationPortMatching, \
+                    which the report does not name\n";
+    assert!(stderr.contains(expected), "{stderr}");
+    let (_, _, stderr) = said(&["-o", "json"]);
+    assert!(!stderr.contains("no scenario asks for"), "{stderr}");
+}
+
 #[test]
 fn a_later_release_has_its_own_profiles_and_features() {
     let (code, stdout, stderr) = said(&[

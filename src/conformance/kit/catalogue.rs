@@ -17,6 +17,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../scenarios/http-matching.yaml"),
     ),
     (
+        "http-hosts.yaml",
+        include_str!("../scenarios/http-hosts.yaml"),
+    ),
+    (
         "http-backends.yaml",
         include_str!("../scenarios/http-backends.yaml"),
     ),

@@ -2,8 +2,9 @@
 
 use super::{
     cluster::Cluster,
+    location::leads_to,
     scenario::{Expected, ExpectedCookie, ExpectedRequest, FieldLines},
-    subject::{Ended, Observed, Reached, SeenRequest},
+    subject::{Ask, Ended, Observed, Reached, SeenRequest},
 };
 use http::{
     HeaderMap,
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// What of an answer is not as expected, a sentence each. A request of HTTP has a response, whatever else is expected of it.
 pub(super) fn problems(
     expected: &Expected,
-    (is_http, backend_status): (bool, u16),
+    ask: &Ask,
     seen: &Observed,
     cluster: &Cluster<'_>,
 ) -> Vec<String> {
@@ -38,7 +39,7 @@ pub(super) fn problems(
         Ended::Passed => {
             if expected.refused {
                 problems.push("the connection goes through to a backend".to_owned());
-            } else if is_http || expected.status.is_some() {
+            } else if ask.is_http() || expected.status.is_some() {
                 problems.push(
                     "the connection goes through to a backend, and no response comes".to_owned(),
                 );
@@ -51,7 +52,7 @@ pub(super) fn problems(
                     head.status.as_u16()
                 ));
             } else {
-                response_problems(expected, backend_status, head, &mut problems);
+                response_problems(expected, ask, head, &mut problems);
             }
         }
     }
@@ -70,7 +71,7 @@ fn status(expected: &Expected, backend_status: u16) -> u16 {
 
 fn response_problems(
     expected: &Expected,
-    backend_status: u16,
+    ask: &Ask,
     head: &response::Parts,
     problems: &mut Vec<String>,
 ) {
@@ -82,7 +83,7 @@ fn response_problems(
     }
     // The status of a call may come as one of HTTP.
     let is_asked = expected.grpc_status.is_none() || expected.status.is_some();
-    let wanted = status(expected, backend_status);
+    let wanted = status(expected, ask.request.backend.status.as_u16());
     if is_asked && head.status.as_u16() != wanted {
         problems.push(format!(
             "the status is {}, not {wanted}",
@@ -90,9 +91,13 @@ fn response_problems(
         ));
     }
     if let Some(wanted) = &expected.location {
-        let location = lines(&head.headers, LOCATION.as_str());
-        if location != [wanted.as_str()] {
-            problems.push(format!("the location is {location:?}, not `{wanted}`"));
+        let lines = lines(&head.headers, LOCATION.as_str());
+        let is_there = match lines.as_slice() {
+            [location] => leads_to(&ask.request.uri, location, wanted),
+            _ => false,
+        };
+        if !is_there {
+            problems.push(format!("the location is {lines:?}, not `{wanted}`"));
         }
     }
     for (name, wanted) in &expected.cookies {
@@ -241,10 +246,8 @@ fn request(
         ("protocol", &wanted.protocol, &seen.protocol),
     ];
     for (field, wanted, seen) in fields {
-        let unknown = field == "protocol" && seen.is_empty();
         if let Some(wanted) = wanted
             && wanted != seen
-            && !unknown
         {
             problems.push(format!("{context} the {field} `{seen}`, not `{wanted}`"));
         }

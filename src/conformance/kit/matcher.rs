@@ -58,6 +58,7 @@ const LACKS: &[Need] = &[
     Need::Statuses,
     Need::Responses,
     Need::ForwardedRequests,
+    Need::BackendProtocols,
     Need::Mirrors,
     Need::Shares,
     Need::Endpoints,

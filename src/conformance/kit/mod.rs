@@ -1,9 +1,11 @@
 //! The kit: scenarios as data, whom they are asked of, and how it went.
 
+mod asking;
 mod catalogue;
 mod cluster;
 mod compare;
 mod error;
+mod location;
 mod matcher;
 mod need;
 mod reference;

@@ -13,6 +13,8 @@ pub enum Need {
     Responses,
     /// Requests as backends get them: filters, protocols.
     ForwardedRequests,
+    /// What is spoken to backends.
+    BackendProtocols,
     /// Copies for mirrors.
     Mirrors,
     /// Shares of backends.
@@ -37,10 +39,11 @@ pub enum Need {
 
 impl Need {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Statuses,
         Self::Responses,
         Self::ForwardedRequests,
+        Self::BackendProtocols,
         Self::Mirrors,
         Self::Shares,
         Self::Endpoints,
@@ -108,6 +111,9 @@ fn of_step(step: &ScenarioStep, index: usize, needs: &mut BTreeSet<Need>) {
     let places = [&ask.remember, same_as, not_as];
     add(places.into_iter().any(Option::is_some), Need::Endpoints);
     add(request.is_some() || copy.is_some(), Need::ForwardedRequests);
+    let mut forwarded = [request, copy].into_iter().flatten();
+    let names_protocol = forwarded.any(|wanted| wanted.protocol.is_some());
+    add(names_protocol, Need::BackendProtocols);
     add(!mirrors.is_empty(), Need::Mirrors);
     add(!split.is_empty(), Need::Shares);
     add(ask.backend.delay.is_some(), Need::Timeouts);
@@ -119,6 +125,7 @@ impl fmt::Display for Need {
             Self::Statuses => "statuses of objects",
             Self::Responses => "responses",
             Self::ForwardedRequests => "requests as backends get them",
+            Self::BackendProtocols => "what is spoken to backends",
             Self::Mirrors => "copies for mirrors",
             Self::Shares => "shares of backends",
             Self::Endpoints => "which endpoint of a Service is reached",

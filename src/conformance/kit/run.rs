@@ -1,33 +1,20 @@
 //! Running scenarios.
 
 use super::{
-    catalogue::catalogue,
-    cluster::{Cluster, authority, identity},
-    compare,
-    error::SubjectError,
-    need::Need,
-    reference::SimulatorSubject,
-    scenario::{AskStep, Expected, FieldLines, Scenario},
-    statuses,
-    subject::{Ask, Ended, Observed, TestSubject},
+    asking::Clients, catalogue::catalogue, cluster::Cluster, error::SubjectError, need::Need,
+    reference::SimulatorSubject, scenario::Scenario, statuses, subject::TestSubject,
 };
 use crate::{
     conformance::{
         feature::Feature,
         profile::Profile,
-        report::{CountedTest, ProfileLeftOut, ProfileReport, TestVerdict},
+        report::{CountedTest, ProfileLeftOut, ProfileReport, TestVerdict, unasked},
     },
-    meta::{Channel, FeatureName, NamespacedName, Release},
-    sim::{BackendBehaviour, CookieJar, Protocol, Request},
-};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{CONTENT_TYPE, COOKIE, TE},
+    meta::{Channel, FeatureName, Release},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    time::SystemTime,
 };
 
 /// Which scenarios are asked, and by which release and channel.
@@ -236,239 +223,6 @@ impl Kit {
     }
 }
 
-/// The clients of a scenario, and what is remembered of endpoints.
-#[derive(Default)]
-struct Clients {
-    jars: BTreeMap<String, (CookieJar, HeaderMap)>,
-    endpoints: BTreeMap<String, String>,
-    passed: std::time::Duration,
-}
-
-impl Clients {
-    fn pass(&mut self, by: std::time::Duration) {
-        self.passed = self.passed.saturating_add(by);
-    }
-
-    fn now(&self) -> SystemTime {
-        // The time of day does not matter: cookies are kept for as long as they say.
-        SystemTime::UNIX_EPOCH + self.passed
-    }
-
-    /// Asks what a step asks. Returns what is not as expected.
-    fn asked(
-        &mut self,
-        step: &AskStep,
-        subject: &mut dyn TestSubject,
-        cluster: &Cluster<'_>,
-    ) -> Result<Vec<String>, SubjectError> {
-        let mut ask = built(step)?;
-        if !step.expect.split.is_empty() {
-            return split(&step.expect, ask, subject, cluster);
-        }
-        let now = self.now();
-        if let Some(name) = &step.client {
-            let (jar, kept) = self.jars.entry(name.clone()).or_default();
-            if let Some(cookies) = jar.header(&ask.request.uri, now) {
-                ask.request.headers.insert(COOKIE, cookies);
-            }
-            for name in &step.echo {
-                let name = header_name(name)?;
-                if let Some(value) = kept.get(&name) {
-                    ask.request.headers.insert(name, value.clone());
-                }
-            }
-        }
-        let seen = subject.send(&ask)?;
-        if let (Some(name), Ended::Response(head)) = (&step.client, &seen.ended) {
-            let (jar, kept) = self.jars.entry(name.clone()).or_default();
-            jar.store(&ask.request.uri, &head.headers, now);
-            for (name, value) in &head.headers {
-                kept.insert(name.clone(), value.clone());
-            }
-        }
-        let status = ask.request.backend.status.as_u16();
-        let asked = (is_http(&ask), status);
-        let mut problems = compare::problems(&step.expect, asked, &seen, cluster);
-        self.place(step, &seen, cluster, &mut problems);
-        Ok(problems)
-    }
-
-    /// Which endpoint of the backend is reached.
-    fn place(
-        &mut self,
-        step: &AskStep,
-        seen: &Observed,
-        cluster: &Cluster<'_>,
-        problems: &mut Vec<String>,
-    ) {
-        let Some(backend) = &step.expect.backend else {
-            return;
-        };
-        let reached = seen.reached.iter();
-        let mut reached = reached.filter(|one| cluster.service(&one.endpoint) == *backend);
-        let Some(reached) = reached.next() else {
-            return;
-        };
-        let known = |name: &String| self.endpoints.get(name);
-        if let Some(other) = step.expect.same_as.as_ref().and_then(known)
-            && *other != reached.endpoint
-        {
-            problems.push(format!(
-                "{} is reached, not {other} again",
-                reached.endpoint
-            ));
-        }
-        if let Some(other) = step.expect.not_as.as_ref().and_then(known)
-            && *other == reached.endpoint
-        {
-            problems.push(format!("{other} is reached again"));
-        }
-        if let Some(name) = &step.remember {
-            self.endpoints
-                .insert(name.clone(), reached.endpoint.clone());
-        }
-    }
-}
-
-/// How many requests are sent at least where a subject draws as it likes.
-const DRAWN: u32 = 1_000;
-/// How many standard deviations a share may be off.
-const DEVIATIONS: f64 = 6.0;
-
-/// Sends as many requests as it takes to see the shares.
-fn split(
-    expected: &Expected,
-    mut ask: Ask,
-    subject: &mut dyn TestSubject,
-    cluster: &Cluster<'_>,
-) -> Result<Vec<String>, SubjectError> {
-    let total: u32 = expected.split.values().sum();
-    let is_exact = subject.draws_as_told();
-    // Twice: a sum that is off by one shows in the second round.
-    let rounds = if is_exact {
-        2
-    } else {
-        DRAWN.div_ceil(total.max(1))
-    };
-    let count = total * rounds;
-    let mut found: BTreeMap<String, u32> = BTreeMap::new();
-    for draw in 0..count {
-        ask.draw = draw.into();
-        let seen = subject.send(&ask)?;
-        let reached = seen.reached.iter();
-        let reached: Vec<String> = reached.map(|one| cluster.service(&one.endpoint)).collect();
-        let end = match (reached.is_empty(), &seen.ended) {
-            (true, Ended::Response(head)) => head.status.as_u16().to_string(),
-            (true, Ended::Unseen { .. }) => "no backend".to_owned(),
-            (false, Ended::Response(_) | Ended::Unseen { .. }) => reached.join(" and "),
-            (false, Ended::Passed) if !is_http(&ask) => reached.join(" and "),
-            (_, Ended::Passed) => "a connection without a response".to_owned(),
-            (_, Ended::Refused) => "refused".to_owned(),
-        };
-        *found.entry(end).or_default() += 1;
-    }
-    let mut problems = Vec::new();
-    let names: BTreeSet<&String> = found.keys().chain(expected.split.keys()).collect();
-    for name in names {
-        let share = expected.split.get(name).copied().unwrap_or_default();
-        let got = found.get(name).copied().unwrap_or_default();
-        let wanted = share * rounds;
-        let chance = f64::from(share) / f64::from(total.max(1));
-        let deviation = (f64::from(count) * chance * (1.0 - chance)).sqrt();
-        let most_off = if is_exact {
-            0.0
-        } else {
-            DEVIATIONS * deviation
-        };
-        if (f64::from(got) - f64::from(wanted)).abs() > most_off {
-            problems.push(format!(
-                "of {count} requests {got} end at {name}, not {wanted}"
-            ));
-        }
-    }
-    Ok(problems)
-}
-
-/// Whether a response is expected, and not a connection or a datagram that goes through.
-fn is_http(ask: &Ask) -> bool {
-    let scheme = ask.request.uri.scheme_str().unwrap_or_default();
-    matches!(scheme, "http" | "https")
-}
-
-fn header_name(name: &str) -> Result<HeaderName, SubjectError> {
-    HeaderName::from_bytes(name.as_bytes()).map_err(SubjectError::new)
-}
-
-fn headers(written: &BTreeMap<String, FieldLines>) -> Result<HeaderMap, SubjectError> {
-    let mut headers = HeaderMap::new();
-    for (name, lines) in written {
-        let name = header_name(name)?;
-        for line in lines.lines() {
-            let value = HeaderValue::from_str(line).map_err(SubjectError::new)?;
-            headers.append(name.clone(), value);
-        }
-    }
-    Ok(headers)
-}
-
-/// The Gateway that is asked unless a step says another.
-fn default_gateway() -> NamespacedName {
-    NamespacedName::new("shop", "edge")
-}
-
-/// The request of a step.
-fn built(step: &AskStep) -> Result<Ask, SubjectError> {
-    let mut request = Request::get(&step.url).map_err(SubjectError::new)?;
-    request.headers = headers(&step.headers)?;
-    if let Some(method) = &step.method {
-        request.method = Method::from_bytes(method.as_bytes()).map_err(SubjectError::new)?;
-    }
-    if let Some(protocol) = &step.protocol {
-        request.protocol = protocol.parse().map_err(SubjectError::new)?;
-    }
-    if step.grpc {
-        request.method = Method::POST;
-        request.protocol = Protocol::Http2;
-        let own = &mut request.headers;
-        own.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        own.insert(TE, HeaderValue::from_static("trailers"));
-    }
-    let is_outside = step.from.is_none() && step.address.is_none();
-    request.gateway = match &step.gateway {
-        Some(gateway) => Some(gateway.parse().map_err(SubjectError::new)?),
-        None => is_outside.then(default_gateway),
-    };
-    if let Some(from) = &step.from {
-        request.client = Some(from.parse().map_err(SubjectError::new)?);
-    }
-    request.address = step.address;
-    request.port = step.port;
-    request.sni.clone_from(&step.sni);
-    request.absolute_form = step.absolute_form;
-    let answers = &step.backend;
-    request.backend = BackendBehaviour {
-        headers: headers(&answers.headers)?,
-        delay: answers.delay.unwrap_or_default(),
-        ..BackendBehaviour::default()
-    };
-    if let Some(status) = answers.status {
-        request.backend.status = StatusCode::from_u16(status).map_err(SubjectError::new)?;
-    }
-    let shown = step.shows.as_ref();
-    let identity = shown.map(|shown| identity(&shown.authority, &shown.names));
-    let identity = identity.transpose()?;
-    if let Some(identity) = &identity {
-        let chain = identity.shown().map_err(SubjectError::new)?;
-        request.client_certificate = Some((chain, super::cluster::shown_at()));
-    }
-    Ok(Ask {
-        request,
-        draw: step.draw,
-        identity,
-        trusted: authority("servers")?.certificate().to_owned(),
-    })
-}
-
 /// What is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -551,6 +305,12 @@ impl KitResults {
         passed.count()
     }
 
+    /// The extended features of a profile that the subject has and of which no scenario asks: its report does not name them.
+    #[must_use]
+    pub fn unasked(&self, profile: Profile) -> Vec<FeatureName> {
+        unasked(profile, self.release, &self.tests(), &self.supported)
+    }
+
     /// The reports of these profiles, each named once, and those that the results say too little of
     /// ([why](ProfileReport::of)). Scenarios beyond the features of the release count for none.
     #[must_use]
@@ -558,26 +318,7 @@ impl KitResults {
         &self,
         profiles: impl IntoIterator<Item = Profile>,
     ) -> (Vec<ProfileReport>, Vec<ProfileLeftOut>) {
-        let asked = self.results.iter();
-        let asked = asked.map(|result| (result.scenario, verdict_of(&result.verdict)));
-        let left_out = self.left_out.iter().map(|scenario| {
-            let mut features = scenario.features().iter();
-            let is_supported = features.all(|feature| self.supported.contains(feature));
-            let verdict = match is_supported {
-                true => TestVerdict::Skipped,
-                false => TestVerdict::NotSupported,
-            };
-            (*scenario, verdict)
-        });
-        let tests: Vec<CountedTest> = asked
-            .chain(left_out)
-            .filter(|(scenario, _)| scenario.beyond().is_none())
-            .map(|(scenario, verdict)| CountedTest {
-                name: scenario.name().to_owned(),
-                features: scenario.features().to_vec(),
-                verdict,
-            })
-            .collect();
+        let tests = self.tests();
         let (mut reports, mut omitted, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for profile in profiles {
             if !seen.insert(profile.name()) {
@@ -589,6 +330,30 @@ impl KitResults {
             }
         }
         (reports, omitted)
+    }
+
+    /// The scenarios as a report counts them.
+    fn tests(&self) -> Vec<CountedTest> {
+        let asked = self.results.iter();
+        let asked = asked.map(|result| (result.scenario, verdict_of(&result.verdict)));
+        let left_out = self.left_out.iter().map(|scenario| {
+            let mut features = scenario.features().iter();
+            let is_supported = features.all(|feature| self.supported.contains(feature));
+            let verdict = match is_supported {
+                true => TestVerdict::Skipped,
+                false => TestVerdict::NotSupported,
+            };
+            (*scenario, verdict)
+        });
+        asked
+            .chain(left_out)
+            .filter(|(scenario, _)| scenario.beyond().is_none())
+            .map(|(scenario, verdict)| CountedTest {
+                name: scenario.name().to_owned(),
+                features: scenario.features().to_vec(),
+                verdict,
+            })
+            .collect()
     }
 }
 

@@ -256,9 +256,9 @@ pub struct AskStep {
     /// What backends do.
     #[serde(default)]
     pub backend: Answers,
-    /// The number that is drawn where something is chosen: it stands for a random one. 0 unless it says another.
-    #[serde(default)]
-    pub draw: u64,
+    /// The number that is drawn where something is chosen: it stands for a random one. Where what is expected depends on it, a
+    /// step has to say it, 0 included.
+    pub draw: Option<u64>,
     /// A name for the endpoint that is reached.
     pub remember: Option<String>,
     /// What is expected.
@@ -322,7 +322,7 @@ pub struct Expected {
     /// Whether the client gets nothing of HTTP: no connection, no TLS, or a connection that is closed.
     #[serde(default)]
     pub refused: bool,
-    /// Where a redirect leads.
+    /// Where a redirect leads: a whole URL. Other spellings of the same place are as good.
     pub location: Option<String>,
     /// The status of a call of gRPC.
     pub grpc_status: Option<u8>,
@@ -394,7 +394,8 @@ pub struct ExpectedRequest {
     pub headers: BTreeMap<String, FieldLines>,
 }
 
-/// What the status of an object says. A condition is `True`, `False`, or with its reason `False NoMatchingParent`; `absent` is none.
+/// What the status of an object says. A condition is `True`, `False`, or with its reason `False NoMatchingParent`; `absent` is none,
+/// and `not True` anything but that, none included.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExpectedStatus {
@@ -421,7 +422,9 @@ impl ExpectedStatus {
         let listeners = self.listeners.values();
         let all = self.parents.values().chain([&self.conditions]);
         let mut all = all.chain(listeners.map(|listener| &listener.conditions));
-        let is_no = |text: &String| text.starts_with("False") || text == "absent";
+        let is_no = |text: &String| {
+            text.starts_with("False") || text.starts_with("not ") || text == "absent"
+        };
         all.any(|conditions| conditions.values().any(is_no))
     }
 }

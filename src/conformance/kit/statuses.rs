@@ -226,13 +226,17 @@ impl StatusCheck<'_> {
                 None => (wanted.as_str(), None),
             };
             let Some(condition) = condition else {
-                if status != "absent" {
+                if !matches!(status, "absent" | "not") {
                     problems.push(format!("{context}condition {kind} is not there"));
                 }
                 continue;
             };
             let own = (text(condition, "/status"), text(condition, "/reason"));
-            if own.0 != status || reason.is_some_and(|reason| reason != own.1) {
+            let is_as_wanted = match (status, reason) {
+                ("not", Some(other)) => own.0 != other,
+                (status, reason) => own.0 == status && reason.is_none_or(|reason| reason == own.1),
+            };
+            if !is_as_wanted {
                 problems.push(format!(
                     "{context}condition {kind} is {} {}, not {wanted}",
                     own.0, own.1

@@ -40,7 +40,8 @@ pub trait TestSubject {
         &[]
     }
 
-    /// Whether it draws what it is told ([`Ask::draw`]). Then shares are looked at exactly, else within what chance allows.
+    /// Whether it draws what it is told ([`Ask::draw`]). Then shares are looked at exactly, else within what chance allows; what
+    /// depends on a choice is asked again until it is the one that is expected, and a session is asked for several times.
     fn draws_as_told(&self) -> bool {
         false
     }
@@ -73,6 +74,14 @@ pub struct Ask {
     pub identity: Option<IssuedCertificate>,
     /// The authority that the client trusts, PEM.
     pub trusted: String,
+}
+
+impl Ask {
+    /// Whether a response is expected, and not a connection or a datagram that goes through.
+    pub(super) fn is_http(&self) -> bool {
+        let scheme = self.request.uri.scheme_str().unwrap_or_default();
+        matches!(scheme, "http" | "https")
+    }
 }
 
 /// What client and backends saw.
@@ -118,7 +127,7 @@ pub struct SeenRequest {
     pub host: String,
     /// The path with the query.
     pub path: String,
-    /// What was spoken: `http/1.1`, `h2`, `h2c` or `websocket`; empty where it is not known.
+    /// What was spoken: `http/1.1`, `h2`, `h2c` or `websocket`. A subject that does not know it lacks [`Need::BackendProtocols`].
     pub protocol: String,
     /// The headers.
     pub headers: HeaderMap,

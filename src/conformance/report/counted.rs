@@ -58,7 +58,8 @@ impl ProfileReport {
     ///
     /// The form of a report has no word for a profile of which nothing was asked: with no test counted, upstream's own code writes
     /// `success`, which cannot happen there, since who names a profile has all its core features tested. Here core succeeds only if
-    /// each core feature has a test and all of them passed; tests that were left out make it `partial`.
+    /// each core feature has a test and all of them passed; tests that were left out make it `partial`. An extended feature that
+    /// is supported and of which no test asks stands in neither list: a report says of nothing that it is well unless it was asked.
     ///
     /// # Errors
     ///
@@ -103,8 +104,10 @@ impl ProfileReport {
         core.result = core.derived_result();
         if let Some(level) = &mut extended {
             level.result = level.derived_result();
+            let unasked = unasked(profile, release, tests, supported);
             for feature in profile.extended(release) {
                 let list = match supported.contains(&feature) {
+                    true if unasked.contains(&feature) => continue,
                     true => &mut level.supported_features,
                     false => &mut level.unsupported_features,
                 };
@@ -131,6 +134,24 @@ impl ProfileReport {
             Some(extended) => format!("{core}. Extended tests {}.", extended.in_words()),
         }
     }
+}
+
+/// The extended features of a profile that are supported and of which no test asks.
+pub(in crate::conformance) fn unasked(
+    profile: Profile,
+    release: Release,
+    tests: &[CountedTest],
+    supported: &BTreeSet<FeatureName>,
+) -> Vec<FeatureName> {
+    let counts = |test: &&CountedTest| {
+        test.verdict != TestVerdict::NotSupported
+            && profile.level(release, &test.features).is_some()
+    };
+    let asked = tests.iter().filter(counts);
+    let asked: BTreeSet<&FeatureName> = asked.flat_map(|test| &test.features).collect();
+    let mut extended = profile.extended(release);
+    extended.retain(|feature| supported.contains(feature) && !asked.contains(feature));
+    extended
 }
 
 impl LevelReport {

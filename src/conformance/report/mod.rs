@@ -7,6 +7,7 @@ mod form;
 mod reading;
 
 pub use check::ReportProblem;
+pub(in crate::conformance) use counted::unasked;
 pub use counted::{CountedTest, ProfileLeftOut, TestVerdict};
 pub use crds::{InstalledError, installed_release};
 pub use form::OtherFields;

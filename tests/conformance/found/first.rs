@@ -30,6 +30,8 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "secret-without-grant",
                 "tls-backend-needs-a-grant",
                 "mirror-needs-a-grant",
+                "almost-fitting-grants-permit-nothing",
+                "one-refused-rule-is-told",
             ],
         ),
         (
@@ -44,6 +46,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "secret-grant-for-one",
                 "tls-backend-needs-a-grant",
                 "mirror-needs-a-grant",
+                "only-the-refused-rule-fails",
             ],
         ),
         (
@@ -59,6 +62,9 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "grpc-grant-allows-a-backend",
                 "secret-grant-that-almost-fits",
                 "backend-of-a-tlsroute-is-not-permitted",
+                "almost-fitting-grants-permit-nothing",
+                "one-refused-rule-is-told",
+                "only-the-refused-rule-fails",
             ],
         ),
         (
@@ -89,6 +95,23 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "grant-that-almost-fits",
                 "secret-grant-that-almost-fits",
                 "backend-of-a-tlsroute-is-not-permitted",
+                "almost-fitting-grants-permit-nothing",
+            ],
+        ),
+        (
+            "grants are for every group",
+            Objects(|objects| {
+                grants(objects, |grant| {
+                    entries(grant, "/spec/from")
+                        .for_each(|from| from["group"] = "gateway.networking.k8s.io".into());
+                    entries(grant, "/spec/to").for_each(|to| to["group"] = "".into());
+                });
+            }),
+            &[
+                "grant-that-almost-fits",
+                "secret-grant-that-almost-fits",
+                "almost-fitting-grants-permit-nothing",
+                "backend-of-a-tlsroute-is-not-permitted",
             ],
         ),
         (
@@ -113,6 +136,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "mirror-needs-a-grant",
                 "static-addresses",
                 "udp-reaches-its-backend",
+                "listeners-come-and-go",
             ],
         ),
         (
@@ -165,6 +189,11 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "query-is-one-condition-of-a-match",
                 "redirect-path",
                 "two-listeners-on-port-8080",
+                "hostnames-of-routes-end-no-isolation",
+                "mesh-exact-paths-split-a-service",
+                "more-parameters-go-first",
+                "most-specific-listener-goes-first",
+                "port-of-the-parent-names-http-or-https",
             ],
         ),
         (
@@ -219,8 +248,33 @@ pub(super) fn first() -> Vec<FaultRow> {
             &[
                 "shares-follow-weights",
                 "all-weights-zero-is-500",
+                "grpc-shares-follow-weights",
+                "invalid-backend-keeps-its-share",
                 "mesh-shares-follow-weights",
                 "session-outlives-weight-zero",
+                "tls-shares-follow-weights",
+                "weight-is-one-by-default",
+            ],
+        ),
+        (
+            "the last weight is one too high",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(last) = entries(rule, "/backendRefs").last()
+                        && let Some(weight) = last.get("weight").and_then(Value::as_u64)
+                    {
+                        last["weight"] = (weight + 1).into();
+                    }
+                });
+            }),
+            &[
+                "shares-follow-weights",
+                "all-weights-zero-is-500",
+                "grpc-shares-follow-weights",
+                "invalid-backend-keeps-its-share",
+                "mesh-shares-follow-weights",
+                "tls-shares-follow-weights",
+                "weight-is-one-by-default",
             ],
         ),
         (
@@ -289,6 +343,10 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "headers-of-one-backend",
                 "response-headers-are-set-added-removed",
                 "rule-filters-go-before-backend-filters",
+                "every-mirror-gets-a-copy",
+                "mirror-gets-a-copy",
+                "rewritten-host-with-headers",
+                "rewritten-path-with-headers",
             ],
         ),
         (
@@ -300,6 +358,10 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "request-headers-are-set-added-removed",
                 "response-headers-are-set-added-removed",
                 "rule-filters-go-before-backend-filters",
+                "every-mirror-gets-a-copy",
+                "mirror-gets-a-copy",
+                "rewritten-host-with-headers",
+                "rewritten-path-with-headers",
             ],
         ),
         (
@@ -310,7 +372,40 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "grpc-headers-are-modified",
                 "headers-of-one-backend",
                 "response-headers-are-set-added-removed",
+                "every-mirror-gets-a-copy",
+                "mirror-gets-a-copy",
+                "rewritten-host-with-headers",
+                "rewritten-path-with-headers",
             ],
+        ),
+        (
+            "of the headers of a list the first alone is changed",
+            Objects(|objects| {
+                modifiers(objects, |own| {
+                    for list in ["set", "add", "remove"] {
+                        if let Some(list) = own.get_mut(list).and_then(Value::as_array_mut) {
+                            list.truncate(1);
+                        }
+                    }
+                });
+            }),
+            &[
+                "request-headers-are-set-added-removed",
+                "response-headers-are-set-added-removed",
+            ],
+        ),
+        (
+            "a rule that rewrites changes no headers",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(filters) = rule["filters"].as_array_mut()
+                        && filters.iter().any(|filter| filter["type"] == "URLRewrite")
+                    {
+                        filters.retain(|filter| filter["type"] != "RequestHeaderModifier");
+                    }
+                });
+            }),
+            &["rewritten-path-with-headers", "rewritten-host-with-headers"],
         ),
         (
             "headers of responses stay as they are",

@@ -45,7 +45,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                     reached.request.as_mut().unwrap().headers.remove("x-set");
                 }
             }),
-            &["mirror-gets-a-copy"],
+            &["mirror-gets-a-copy", "every-mirror-gets-a-copy"],
         ),
         (
             "the response of a mirror counts",
@@ -75,38 +75,44 @@ pub(super) fn further() -> Vec<FaultRow> {
         (
             "redirects are always 302",
             Answered(|_, seen| status(seen, 301, 302)),
-            &["redirect-host-and-status", "redirect-path", "redirect-port"],
+            &[
+                "redirect-host-and-status",
+                "redirect-path",
+                "redirect-port",
+                "redirect-scheme",
+            ],
         ),
         (
-            "redirects name the port of their scheme",
-            Answered(|_, seen| {
+            "redirects to another scheme keep the port",
+            Answered(|ask, seen| {
+                let scheme = ask.request.uri.scheme_str().unwrap();
+                let own_port = if scheme == "https" { 443 } else { 80 };
+                let port = ask.request.uri.port_u16().unwrap_or(own_port);
                 location(seen, |to| {
-                    let (scheme, rest) = to.split_once("://").unwrap();
+                    let (other, rest) = to.split_once("://").unwrap();
                     let (host, path) = rest.split_once('/').unwrap();
-                    let port = if scheme == "https" { 443 } else { 80 };
-                    let port = if host.contains(':') {
-                        String::new()
-                    } else {
-                        format!(":{port}")
-                    };
-                    format!("{scheme}://{host}{port}/{path}")
+                    match other == scheme || host.contains(':') {
+                        true => to.to_owned(),
+                        false => format!("{other}://{host}:{port}/{path}"),
+                    }
                 });
             }),
             &[
-                "redirect-port",
-                "redirect-from-https",
-                "redirect-host-and-status",
-                "redirect-keeps-the-port-of-the-listener",
-                "redirect-path",
                 "redirect-scheme",
-                "mesh-redirect-path",
                 "mesh-redirect-scheme",
+                "redirect-from-https",
+                "redirect-port-at-an-https-listener",
+                "redirect-port-follows-scheme-and-listener",
             ],
         ),
         (
             "redirects lose the port of the listener",
             Answered(|_, seen| location(seen, |to| to.replace("b.example:8080", "b.example"))),
-            &["redirect-keeps-the-port-of-the-listener"],
+            &[
+                "redirect-keeps-the-port-of-the-listener",
+                "redirect-port-at-an-https-listener",
+                "redirect-port-follows-scheme-and-listener",
+            ],
         ),
         (
             "redirects change the scheme to http",
@@ -116,6 +122,8 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "redirect-from-https",
                 "redirect-keeps-the-port-of-the-listener",
                 "mesh-redirect-scheme",
+                "redirect-port-at-an-https-listener",
+                "redirect-port-follows-scheme-and-listener",
             ],
         ),
         (
@@ -154,7 +162,11 @@ pub(super) fn further() -> Vec<FaultRow> {
                     filters.retain(|filter| filter["urlRewrite"]["hostname"].is_null());
                 });
             }),
-            &["rewrite-host", "mesh-rewrite-host"],
+            &[
+                "rewrite-host",
+                "mesh-rewrite-host",
+                "rewritten-host-with-headers",
+            ],
         ),
         (
             "paths are not rewritten",
@@ -163,7 +175,12 @@ pub(super) fn further() -> Vec<FaultRow> {
                     filters.retain(|filter| filter["urlRewrite"]["path"].is_null());
                 });
             }),
-            &["rewrite-full-path", "rewrite-prefix", "mesh-rewrite-path"],
+            &[
+                "rewrite-full-path",
+                "rewrite-prefix",
+                "mesh-rewrite-path",
+                "rewritten-path-with-headers",
+            ],
         ),
         (
             "requests have no timeouts",
@@ -328,6 +345,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "mesh-grpc-takes-calls",
                 "grpc-hostnames-of-listeners",
                 "grpc-hostnames-of-routes",
+                "grpc-matches-of-a-rule-are-alternatives",
             ],
         ),
         (
@@ -375,6 +393,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "listener-that-is-added",
                 "listener-that-is-removed",
                 "static-addresses",
+                "listeners-come-and-go",
             ],
         ),
         (
@@ -398,6 +417,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "namespace-is-not-allowed",
                 "no-listener-of-that-name",
                 "no-listener-of-that-port",
+                "secret-grant-that-almost-fits",
                 "static-addresses",
             ],
         ),
@@ -419,6 +439,8 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "listener-that-is-added",
                 "listener-that-is-removed",
                 "static-addresses",
+                "attached-routes-on-port-8080",
+                "unknown-route-kind",
             ],
         ),
         (
@@ -458,6 +480,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "no-hostname-in-common",
                 "no-listener-of-that-port",
                 "static-addresses",
+                "no-listener-of-that-destination-port",
             ],
         ),
     ]

@@ -4,6 +4,7 @@ mod first;
 mod further;
 mod parts;
 mod reach;
+mod statuses;
 
 use crate::faults::Fault;
 
@@ -15,5 +16,6 @@ pub(crate) fn faults() -> Vec<FaultRow> {
     let mut all = first::first();
     all.extend(further::further());
     all.extend(reach::reach());
+    all.extend(statuses::statuses());
     all
 }

@@ -1,4 +1,4 @@
-//! Faults of listeners and TLS, of calls, of routes in a mesh, of cookies, and of what statuses name.
+//! Faults of listeners and TLS, of calls, of routes in a mesh, and of cookies.
 
 use super::{FaultRow, parts::*};
 use crate::faults::{Fault, is};
@@ -50,18 +50,6 @@ fn sessions(objects: &mut [Value], change: impl Fn(&mut Value)) {
     });
 }
 
-/// The entries of a status: of listeners, or of parents.
-fn parts(object: &mut Value, part: &str, change: impl Fn(&mut Value)) {
-    if let Some(status) = object.get_mut("status") {
-        entries(status, part).for_each(change);
-    }
-}
-
-fn has(entry: &Value, kind: &str, status: &str) -> bool {
-    let mut conditions = entry["conditions"].as_array().into_iter().flatten();
-    conditions.any(|own| own["type"] == kind && own["status"] == status)
-}
-
 fn call_status(seen: &mut Observed, from: &str, to: &'static str) {
     if let Ended::Response(head) = &mut seen.ended
         && let Some(status) = head.headers.get_mut("grpc-status")
@@ -75,7 +63,6 @@ fn call_status(seen: &mut Observed, from: &str, to: &'static str) {
 pub(super) fn reach() -> Vec<FaultRow> {
     let mut all = of_objects();
     all.extend(of_answers());
-    all.extend(of_statuses());
     all
 }
 
@@ -115,6 +102,7 @@ fn of_objects() -> Vec<FaultRow> {
                 "port-of-the-parent-names-the-listener",
                 "redirect-keeps-the-port-of-the-listener",
                 "tls-on-port-8080",
+                "redirect-port-follows-scheme-and-listener",
             ],
         ),
         (
@@ -130,6 +118,23 @@ fn of_objects() -> Vec<FaultRow> {
                 "namespace-is-not-allowed",
                 "attached-routes-are-counted",
                 "route-of-another-namespace",
+            ],
+        ),
+        (
+            "the port of a parent does not matter",
+            Objects(|objects| {
+                for object in objects {
+                    entries(object, "/spec/parentRefs")
+                        .filter(|parent| parent["kind"] != "Service")
+                        .for_each(|parent| remove(parent, "port"));
+                }
+            }),
+            &[
+                "port-of-the-parent-names-http-or-https",
+                "destination-port-leads-to-the-listener",
+                "no-listener-of-that-destination-port",
+                "no-listener-of-that-port",
+                "port-of-the-parent-names-the-listener",
             ],
         ),
         (
@@ -193,6 +198,7 @@ fn of_objects() -> Vec<FaultRow> {
                 "mesh-query-must-have-the-value",
                 "path-goes-before-query",
                 "query-is-one-condition-of-a-match",
+                "more-parameters-go-first",
             ],
         ),
         (
@@ -207,6 +213,8 @@ fn of_objects() -> Vec<FaultRow> {
                 "redirect-port",
                 "mesh-redirect-port",
                 "redirect-keeps-the-port-of-the-listener",
+                "redirect-port-at-an-https-listener",
+                "redirect-port-follows-scheme-and-listener",
             ],
         ),
         (
@@ -226,6 +234,19 @@ fn of_objects() -> Vec<FaultRow> {
                 "grpc-method-goes-before-service",
                 "grpc-method-is-the-very-text",
             ],
+        ),
+        (
+            "of the matches of a GRPCRoute's rule the first alone counts",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    for rule in entries(route, "/spec/rules") {
+                        if let Some(matches) = rule["matches"].as_array_mut() {
+                            matches.truncate(1);
+                        }
+                    }
+                });
+            }),
+            &["grpc-matches-of-a-rule-are-alternatives"],
         ),
         (
             "hostnames of GRPCRoutes do not matter",
@@ -264,6 +285,21 @@ fn of_objects() -> Vec<FaultRow> {
                 });
             }),
             &["grpc-first-rule-goes-first"],
+        ),
+        (
+            "exact paths are prefixes in a mesh",
+            Objects(|objects| {
+                meshed(objects, |route| {
+                    for rule in entries(route, "/spec/rules") {
+                        for one in entries(rule, "/matches") {
+                            if let Some(path) = one.get_mut("path") {
+                                path["type"] = "PathPrefix".into();
+                            }
+                        }
+                    }
+                });
+            }),
+            &["mesh-exact-paths-split-a-service"],
         ),
         (
             "headers are not matched in a mesh",
@@ -331,6 +367,7 @@ fn of_answers() -> Vec<FaultRow> {
                 "tls-most-specific-name-goes-first",
                 "tls-on-port-8080",
                 "tls-passes-through-by-server-name",
+                "port-of-the-parent-names-http-or-https",
             ],
         ),
         (
@@ -363,6 +400,7 @@ fn of_answers() -> Vec<FaultRow> {
                 "grpc-method-is-the-very-text",
                 "grpc-on-port-8080",
                 "mesh-grpc-takes-calls",
+                "grpc-matches-of-a-rule-are-alternatives",
             ],
         ),
         (
@@ -384,6 +422,8 @@ fn of_answers() -> Vec<FaultRow> {
                 "redirect-path",
                 "redirect-port",
                 "redirect-scheme",
+                "redirect-port-at-an-https-listener",
+                "redirect-port-follows-scheme-and-listener",
             ],
         ),
         (
@@ -429,272 +469,6 @@ fn of_answers() -> Vec<FaultRow> {
                 "session-cookie-is-kept-from-others",
                 "permanent-cookie-ends-with-its-session",
             ],
-        ),
-    ]
-}
-
-fn of_statuses() -> Vec<FaultRow> {
-    use Fault::Statuses;
-    vec![
-        (
-            "routes of a listener without a certificate are not counted",
-            Statuses(|object| {
-                parts(object, "/listeners", |one| {
-                    if has(one, "ResolvedRefs", "False") {
-                        one["attachedRoutes"] = 0.into();
-                    }
-                });
-            }),
-            &["attached-routes-of-a-listener-without-certificate"],
-        ),
-        (
-            "routes that are refused are counted",
-            Statuses(|object| {
-                parts(object, "/listeners", |one| {
-                    if one["attachedRoutes"] == 0 {
-                        one["attachedRoutes"] = 1.into();
-                    }
-                });
-            }),
-            &[
-                "kind-is-not-allowed",
-                "attached-routes-on-port-8080",
-                "invalid-certificates",
-                "namespace-is-not-allowed",
-                "no-listener-of-that-name",
-                "no-listener-of-that-port",
-                "static-addresses",
-            ],
-        ),
-        (
-            "listeners that are gone stay in statuses",
-            Statuses(|object| {
-                let listeners = object["spec"]["listeners"].as_array();
-                let alone = listeners.is_some_and(|all| all.len() == 1 && all[0]["port"] == 80);
-                let status = object.pointer_mut("/status/listeners");
-                if alone && let Some(own) = status.and_then(Value::as_array_mut) {
-                    own.push(json!({"name": "https", "attachedRoutes": 0, "conditions": []}));
-                }
-            }),
-            &[
-                "listener-that-is-removed",
-                "gateway-says-its-generation",
-                "namespace-is-not-allowed",
-                "no-listener-of-that-name",
-                "no-listener-of-that-port",
-                "static-addresses",
-            ],
-        ),
-        (
-            "a listener stands twice in statuses",
-            Statuses(|object| {
-                let own = object.pointer_mut("/status/listeners");
-                if let Some(own) = own.and_then(Value::as_array_mut)
-                    && own.len() == 2
-                {
-                    own.push(own[0].clone());
-                }
-            }),
-            &[
-                "listener-that-is-added",
-                "attached-routes-are-counted",
-                "attached-routes-of-a-listener-without-certificate",
-                "attached-routes-on-port-8080",
-                "gateway-says-its-generation",
-                "invalid-route-kinds",
-                "listener-that-is-removed",
-            ],
-        ),
-        (
-            "kinds of a listener are of no known group",
-            Statuses(|object| {
-                parts(object, "/listeners", |one| {
-                    entries(one, "/supportedKinds").for_each(|kind| {
-                        kind["group"] = "example.com".into();
-                    });
-                });
-            }),
-            &[
-                "invalid-route-kinds",
-                "attached-routes-of-a-listener-without-certificate",
-                "invalid-certificates",
-                "listener-that-is-added",
-                "listener-that-is-removed",
-                "static-addresses",
-            ],
-        ),
-        (
-            "what is not accepted has no word on its references",
-            Statuses(|object| {
-                parts(object, "/parents", |one| {
-                    if has(one, "Accepted", "False") {
-                        let own = one["conditions"].as_array_mut().unwrap();
-                        own.retain(|own| own["type"] != "ResolvedRefs");
-                    }
-                });
-            }),
-            &[
-                "kind-is-not-allowed",
-                "namespace-is-not-allowed",
-                "no-listener-of-that-port",
-            ],
-        ),
-        (
-            "references are always resolved",
-            Statuses(|object| {
-                conditions(object, |own| {
-                    if own["type"] == "ResolvedRefs" {
-                        own["status"] = "True".into();
-                        own["reason"] = "ResolvedRefs".into();
-                    }
-                });
-            }),
-            &[
-                "backend-is-not-there",
-                "attached-routes-of-a-listener-without-certificate",
-                "backend-is-not-permitted",
-                "backend-of-a-kind-that-is-not-known",
-                "backend-of-a-tlsroute-is-not-permitted",
-                "invalid-certificates",
-                "invalid-route-kinds",
-                "mirror-that-is-not-there",
-                "secret-grant-that-almost-fits",
-                "secret-without-grant",
-            ],
-        ),
-        (
-            "one reason for all references",
-            Statuses(|object| {
-                conditions(object, |own| {
-                    if own["type"] == "ResolvedRefs" && own["status"] == "False" {
-                        own["reason"] = "BackendNotFound".into();
-                    }
-                });
-            }),
-            &[
-                "backend-of-a-kind-that-is-not-known",
-                "backend-is-not-permitted",
-                "backend-of-a-tlsroute-is-not-permitted",
-                "invalid-certificates",
-                "invalid-route-kinds",
-                "secret-grant-that-almost-fits",
-                "secret-without-grant",
-            ],
-        ),
-        (
-            "what is accepted has another reason",
-            Statuses(|object| {
-                conditions(object, |own| {
-                    if own["type"] == "Accepted" && own["status"] == "True" {
-                        own["reason"] = "Valid".into();
-                    }
-                });
-            }),
-            &[
-                "route-is-accepted",
-                "class-says-its-generation",
-                "gateway-says-its-generation",
-                "mesh-route-is-accepted",
-                "route-says-its-generation",
-                "static-addresses",
-            ],
-        ),
-        (
-            "conditions stand twice",
-            Statuses(|object| {
-                let own = object.pointer_mut("/status/conditions");
-                if let Some(own) = own.and_then(Value::as_array_mut) {
-                    own.extend(own.clone());
-                }
-            }),
-            &[
-                "class-says-its-generation",
-                "attached-routes-are-counted",
-                "attached-routes-of-a-listener-without-certificate",
-                "attached-routes-on-port-8080",
-                "gateway-says-its-generation",
-                "invalid-certificates",
-                "invalid-route-kinds",
-                "kind-is-not-allowed",
-                "listener-that-is-added",
-                "listener-that-is-removed",
-                "listeners-that-conflict",
-                "namespace-is-not-allowed",
-                "no-listener-of-that-name",
-                "no-listener-of-that-port",
-                "secret-grant-for-all",
-                "secret-grant-for-one",
-                "secret-grant-that-almost-fits",
-                "secret-without-grant",
-                "static-addresses",
-            ],
-        ),
-        (
-            "statuses name no controller",
-            Statuses(|object| {
-                parts(object, "/parents", |one| {
-                    if one["parentRef"]["kind"] == "Service" {
-                        one["controllerName"] = "".into();
-                    }
-                });
-            }),
-            &["mesh-route-is-accepted"],
-        ),
-        (
-            "statuses name another controller than the class",
-            Statuses(|object| {
-                parts(object, "/parents", |one| {
-                    one["controllerName"] = "example.com/another".into();
-                });
-            }),
-            &[
-                "route-is-accepted",
-                "attached-routes-of-a-listener-without-certificate",
-                "backend-is-not-permitted",
-                "backend-is-not-there",
-                "backend-of-a-kind-that-is-not-known",
-                "backend-of-a-tlsroute-is-not-permitted",
-                "each-parent-has-an-entry",
-                "kind-is-not-allowed",
-                "mirror-that-is-not-there",
-                "namespace-is-not-allowed",
-                "no-hostname-in-common",
-                "no-listener-of-that-name",
-                "no-listener-of-that-port",
-                "route-says-its-generation",
-            ],
-        ),
-        (
-            "parents are of the namespace of the route",
-            Statuses(|object| {
-                let own = object["metadata"]["namespace"].clone();
-                parts(object, "/parents", |one| {
-                    one["parentRef"]["namespace"] = own.clone();
-                });
-            }),
-            &["namespace-is-not-allowed"],
-        ),
-        (
-            "parents are all Gateways",
-            Statuses(|object| {
-                parts(object, "/parents", |one| {
-                    remove(&mut one["parentRef"], "kind");
-                    remove(&mut one["parentRef"], "group");
-                });
-            }),
-            &["mesh-route-is-accepted"],
-        ),
-        (
-            "a parent has two entries",
-            Statuses(|object| {
-                let own = object.pointer_mut("/status/parents");
-                if let Some(own) = own.and_then(Value::as_array_mut)
-                    && own.len() == 2
-                {
-                    own.push(own[0].clone());
-                }
-            }),
-            &["each-parent-has-an-entry", "no-listener-of-that-port"],
         ),
     ]
 }
