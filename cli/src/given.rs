@@ -126,6 +126,8 @@ pub(crate) struct Given {
     channel: Channel,
     /// Whether something that was named could not be read at all.
     pub(crate) is_incomplete: bool,
+    /// How many warnings of the input have been said, for which nothing is left out.
+    pub(crate) warnings: usize,
     /// How much is left out beside that, and is not named.
     more: usize,
     /// How much of a kind is shown to people.
@@ -161,8 +163,9 @@ enum Read {
 }
 
 impl<T> Sifted<T> {
-    /// Says on stderr what there is to warn of in the input, for which nothing is left out; it is no problem any more.
-    fn say_warnings(&mut self) {
+    /// Says on stderr what there is to warn of in the input, for which nothing is left out; it is no problem any more. Returns how
+    /// much that is.
+    fn say_warnings(&mut self) -> usize {
         let is_warning = |problem: &mut Problem| problem.severity == Severity::Warning;
         let kept: Vec<Problem> = self.problems.kept.extract_if(.., is_warning).collect();
         let warnings = Problems {
@@ -171,7 +174,7 @@ impl<T> Sifted<T> {
             ..Problems::default()
         };
         self.input.print_problems(&warnings);
-        self.problems.warnings = 0;
+        std::mem::take(&mut self.problems.warnings)
     }
 }
 
@@ -253,7 +256,7 @@ impl Given {
             // There is no rest that an answer could be about.
             return None;
         }
-        sifted.say_warnings();
+        let warnings = sifted.say_warnings();
         let mut admission = Admission::default().with_most_ignored(most);
         // Of each object, where it is, and where its fields are for which it is left out.
         let mut objects = Vec::with_capacity(sifted.kept.len());
@@ -300,6 +303,7 @@ impl Given {
         let given = Self {
             more: all - ignored.len(),
             is_incomplete: sifted.input.failed,
+            warnings,
             admitted,
             ignored,
             chosen,

@@ -68,8 +68,12 @@ pub struct PolicyTarget {
     pub gateways: Arc<BTreeSet<NamespacedName>>,
     /// Whether a mesh has such traffic. Its status has no place for that.
     pub mesh: bool,
-    /// Whether accepted routes refer to the target at all, be it with traffic that the policy is not for.
+    /// Whether accepted routes refer to the target at all, or to the part of it that is meant, be it with traffic that the policy is
+    /// not for.
     pub has_traffic: bool,
+    /// Where the whole of a backend is meant: its ports that have a policy of their own, which goes before this one, and such
+    /// traffic; each by its name, with that policy.
+    pub yields_to: BTreeMap<String, ObjectRef>,
 }
 
 impl PolicyTarget {

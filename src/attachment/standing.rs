@@ -249,6 +249,19 @@ pub struct RouteConflict {
     pub hostname: Option<Hostname>,
     /// What decided.
     pub won_by: WonBy,
+    /// Further routes that are accepted at the listener and exclude the route that is rejected, for the same hosts or for others of
+    /// its own; only the first few of many.
+    pub others: Vec<RouteId>,
+}
+
+impl RouteConflict {
+    /// How many routes a conflict names.
+    pub(super) const MOST_WINNERS: usize = 4;
+
+    /// All routes that are known to exclude the one that is rejected.
+    pub fn winners(&self) -> impl Iterator<Item = &RouteId> {
+        std::iter::once(&self.winner).chain(&self.others)
+    }
 }
 
 /// The reason that the condition `Accepted` of a route gives where other routes exclude it everywhere; the
@@ -346,6 +359,7 @@ impl fmt::Display for RouteConflict {
             winner_hostname,
             hostname,
             won_by,
+            others,
         } = self;
         let won_by = won_by.between(&winner.name, &loser.name);
         match winner.kind {
@@ -363,13 +377,31 @@ impl fmt::Display for RouteConflict {
         match (winner_hostname, hostname) {
             (None, None) => f.write_str("every host, too")?,
             (None, Some(own)) => write!(f, "every host, `{own}` included")?,
-            (Some(name), None) => write!(f, "`{name}`, and this route every host")?,
+            (Some(name), None) => {
+                write!(
+                    f,
+                    "`{name}`, which is part of what this route claims (every host)"
+                )?;
+            }
             (Some(name), Some(own)) if name == own => write!(f, "`{name}`, too")?,
             (Some(name), Some(own)) if name.covers(own) => {
                 write!(f, "`{name}`, which includes `{own}`")?;
             }
             (Some(name), Some(own)) => write!(f, "`{name}`, which is part of `{own}`")?,
         }
-        write!(f, ", and goes first: {won_by}")
+        write!(f, ", and goes first: {won_by}")?;
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        match others.as_slice() {
+            [] => Ok(()),
+            [other] => write!(
+                f,
+                "; {other} goes first, too, and claims hosts of this route"
+            ),
+            others => write!(
+                f,
+                "; {} go first, too, and claim hosts of this route",
+                others.join(" and ")
+            ),
+        }
     }
 }

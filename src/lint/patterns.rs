@@ -1,53 +1,235 @@
-//! Regular expressions that do not mean what they look like.
+//! Matches that no request can meet, and regular expressions that do not mean what they look like.
 
 use super::{FindingsByObject, covered::Effort, sample};
 use crate::{
-    attachment::{RouteId, RouteKind, effective::HttpRouteRules},
-    routing::{Match, PathMatch, Pattern},
-    rules::set as rules,
-    v1::PathMatchType,
+    attachment::{
+        RouteId, RouteKind,
+        effective::{GrpcRouteRules, HttpRouteRules},
+    },
+    meta::{Authority, RoutePatterns, Texts},
+    routing::{Entry, HeaderMatch, HostPattern, Match, PathMatch, Pattern, ValueMatch},
+    rules::{Rule, set as rules},
+    v1::{
+        GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch, PathMatchType,
+        QueryParamMatchType,
+    },
 };
+use http::header::HOST;
 
-/// Looks at the regular expressions for paths of an HTTPRoute, as far as there is effort left.
-pub(super) fn check(route: &HttpRouteRules, effort: &Effort, found: &mut FindingsByObject) {
-    for rule in &route.rules {
-        for (index, one) in rule.matches.iter().enumerate() {
-            if one.path_type() != PathMatchType::RegularExpression {
-                continue;
-            }
-            let Some(Ok(pattern)) = route.patterns.get(one.path_value()) else {
-                continue;
-            };
-            if !effort.allows(pattern) {
-                continue;
-            }
-            let Some((finding, message)) = judge(pattern) else {
-                continue;
-            };
-            let id = RouteId::new(RouteKind::Http, route.reference.clone());
-            let path = format!("spec.rules[{}].matches[{index}].path.value", rule.index);
-            found.push(&id.reference(), finding, path, message);
+/// What of a request a regular expression is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Path,
+    Header,
+    Query,
+    Service,
+    Method,
+    /// The method of a service that is asked for as well.
+    MethodOfService,
+}
+
+impl Part {
+    fn texts(self) -> Texts {
+        match self {
+            Self::Path => Texts::Paths,
+            Self::Header => Texts::HeaderValues,
+            Self::Query => Texts::All,
+            Self::Service | Self::Method => Texts::Segments,
+            Self::MethodOfService => Texts::PartsOfPaths,
         }
     }
 }
 
-/// Whether a match is for paths that a regular expression matches, and there are none.
-pub(super) fn takes_no_path(matching: &Match, effort: &Effort) -> bool {
-    match matching {
-        Match::Http(http) => match &http.path {
-            PathMatch::RegularExpression(pattern) => {
-                effort.allows(pattern) && pattern.never_begins_with(b'/')
-            }
-            _ => false,
-        },
-        Match::Grpc(_) => false,
+/// A regular expression of a match: its field in the match, its text, and what it is asked for.
+type Asked<'a> = (String, &'a str, Part);
+
+/// Looks at the regular expressions of an HTTPRoute, as far as there is effort left.
+pub(super) fn check_http(route: &HttpRouteRules, effort: &Effort, found: &mut FindingsByObject) {
+    let id = RouteId::new(RouteKind::Http, route.reference.clone());
+    for rule in &route.rules {
+        for (index, one) in rule.matches.iter().enumerate() {
+            let at = format!("spec.rules[{}].matches[{index}]", rule.index);
+            check((&id, &at), of_http(one), &route.patterns, effort, found);
+        }
     }
 }
 
-fn judge(pattern: &Pattern) -> Option<(&'static crate::rules::Rule, String)> {
-    if pattern.never_begins_with(b'/') {
-        let message = format!("`{pattern}` takes no path: each begins with `/`");
-        return Some((&rules::PATTERN_TAKES_PATHS, message));
+/// As [`check_http`], for a GRPCRoute.
+pub(super) fn check_grpc(route: &GrpcRouteRules, effort: &Effort, found: &mut FindingsByObject) {
+    let id = RouteId::new(RouteKind::Grpc, route.reference.clone());
+    for rule in &route.rules {
+        for (index, one) in rule.matches.iter().enumerate() {
+            let at = format!("spec.rules[{}].matches[{index}]", rule.index);
+            check((&id, &at), of_grpc(one), &route.patterns, effort, found);
+        }
+    }
+}
+
+fn of_http(one: &HttpRouteMatch) -> Vec<Asked<'_>> {
+    let mut all = Vec::new();
+    if one.path_type() == PathMatchType::RegularExpression {
+        all.push(("path.value".to_owned(), one.path_value(), Part::Path));
+    }
+    for (index, header) in one.headers.iter().enumerate() {
+        if header.match_type() == HeaderMatchType::RegularExpression {
+            all.push((
+                format!("headers[{index}].value"),
+                &header.value,
+                Part::Header,
+            ));
+        }
+    }
+    for (index, parameter) in one.query_params.iter().enumerate() {
+        if parameter.match_type() == QueryParamMatchType::RegularExpression {
+            let field = format!("queryParams[{index}].value");
+            all.push((field, &parameter.value, Part::Query));
+        }
+    }
+    all
+}
+
+fn of_grpc(one: &GrpcRouteMatch) -> Vec<Asked<'_>> {
+    let mut all = Vec::new();
+    let call = one.method.as_ref();
+    let call = call.filter(|call| call.match_type() == GrpcMethodMatchType::RegularExpression);
+    if let Some(call) = call {
+        let is_asked = |text: &&String| !text.is_empty();
+        let service = call.service.as_ref().filter(is_asked);
+        let method = call.method.as_ref().filter(is_asked);
+        let of_method = match service {
+            Some(_) => Part::MethodOfService,
+            None => Part::Method,
+        };
+        let parts = [
+            ("method.service", service, Part::Service),
+            ("method.method", method, of_method),
+        ];
+        let asked = parts.into_iter();
+        all.extend(
+            asked.filter_map(|(field, text, part)| Some((field.to_owned(), text?.as_str(), part))),
+        );
+    }
+    for (index, header) in one.headers.iter().enumerate() {
+        if header.match_type() == HeaderMatchType::RegularExpression {
+            all.push((
+                format!("headers[{index}].value"),
+                &header.value,
+                Part::Header,
+            ));
+        }
+    }
+    all
+}
+
+fn check(
+    (id, at): (&RouteId, &str),
+    asked: Vec<Asked<'_>>,
+    patterns: &RoutePatterns,
+    effort: &Effort,
+    found: &mut FindingsByObject,
+) {
+    for (field, text, part) in asked {
+        let Some(Ok(pattern)) = patterns.get(text) else {
+            continue;
+        };
+        if !effort.allows(pattern) {
+            continue;
+        }
+        let Some(fault) = judge(pattern, part) else {
+            continue;
+        };
+        let (rule, object, path) = (fault.rule, id.reference(), format!("{at}.{field}"));
+        match fault.help {
+            Some(help) => {
+                found.push_with_help(&object, rule, path, fault.message, help.to_owned());
+            }
+            None => found.push(&object, rule, path, fault.message),
+        }
+    }
+}
+
+/// Whether a match asks for something that matches a regular expression, and there is nothing that does.
+pub(super) fn is_unmet(matching: &Match, effort: &Effort) -> bool {
+    fn value(value: &ValueMatch, part: Part) -> Option<(&Pattern, Part)> {
+        match value {
+            ValueMatch::RegularExpression(pattern) => Some((pattern, part)),
+            ValueMatch::Exact(_) => None,
+        }
+    }
+    let headers = headers(matching);
+    let headers = headers
+        .iter()
+        .map(|header| value(&header.value, Part::Header));
+    let others: Vec<_> = match matching {
+        Match::Http(http) => {
+            let path = match &http.path {
+                PathMatch::RegularExpression(pattern) => Some((pattern, Part::Path)),
+                _ => None,
+            };
+            let query = http.query.iter();
+            let query = query.map(|parameter| value(&parameter.value, Part::Query));
+            std::iter::once(path).chain(query).collect()
+        }
+        Match::Grpc(grpc) => {
+            let of_method = match &grpc.service {
+                Some(_) => Part::MethodOfService,
+                None => Part::Method,
+            };
+            let service = grpc.service.iter().map(|one| value(one, Part::Service));
+            let method = grpc.method.iter().map(|one| value(one, of_method));
+            service.chain(method).collect()
+        }
+    };
+    others
+        .into_iter()
+        .chain(headers)
+        .flatten()
+        .any(|(pattern, part)| effort.allows(pattern) && pattern.takes_none_of(part.texts()))
+}
+
+fn headers(matching: &Match) -> &[HeaderMatch] {
+    match matching {
+        Match::Http(http) => &http.headers,
+        Match::Grpc(grpc) => &grpc.headers,
+    }
+}
+
+/// The header match of an entry that asks for a `Host` which is none of those that the entry answers to, and its place in the match.
+pub(super) fn other_host<'e, T>(entry: &'e Entry<T>, effort: &Effort) -> Option<(usize, &'e str)> {
+    let mut headers = headers(&entry.matching).iter().enumerate();
+    let (index, header) = headers.find(|(_, header)| header.name == HOST)?;
+    let is_none = match (&header.value, &entry.hostname) {
+        (_, HostPattern::Any) => false,
+        (ValueMatch::Exact(value), hostname) => match value.parse::<Authority>() {
+            Ok(asked) => !hostname.covers(&HostPattern::Exact(asked.host().into())),
+            Err(_) => true,
+        },
+        (ValueMatch::RegularExpression(pattern), HostPattern::Exact(host)) => {
+            effort.allows(pattern) && pattern.takes_no_host(host)
+        }
+        (ValueMatch::RegularExpression(_), HostPattern::Wildcard(_)) => false,
+    };
+    let asked = match &header.value {
+        ValueMatch::Exact(value) => value,
+        ValueMatch::RegularExpression(pattern) => pattern.as_str(),
+    };
+    is_none.then_some((index, asked))
+}
+
+/// What is wrong with a regular expression.
+struct Fault {
+    rule: &'static Rule,
+    message: String,
+    /// What would be right, where the rule does not say it.
+    help: Option<&'static str>,
+}
+
+fn judge(pattern: &Pattern, part: Part) -> Option<Fault> {
+    if pattern.takes_none_of(part.texts()) {
+        return Some(takes_none(pattern, part));
+    }
+    if part != Part::Path {
+        return None;
     }
     // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is where nothing but texts is written,
     // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it.
@@ -59,8 +241,75 @@ fn judge(pattern: &Pattern) -> Option<(&'static crate::rules::Rule, String)> {
         let message = format!(
             "`{pattern}` has to match the whole path: it takes `{taken}` and not `{longer}`"
         );
-        (&rules::PATTERN_TAKES_WHOLE, message)
+        Fault {
+            rule: &rules::PATTERN_TAKES_WHOLE,
+            message,
+            help: None,
+        }
     })
+}
+
+/// What is wrong with a regular expression that takes none of the texts for which it is asked.
+fn takes_none(pattern: &Pattern, part: Part) -> Fault {
+    const OF_PATHS: &str = "there is no space, `?`, `#` or character beyond ASCII in";
+    let rule = match part {
+        Part::Path => &rules::PATTERN_TAKES_PATHS,
+        _ => &rules::PATTERN_TAKES_VALUES,
+    };
+    let (message, help) = if pattern.takes_none_of(Texts::All) {
+        (
+            format!("`{pattern}` takes nothing: there is no text that matches it"),
+            Some(
+                "correct the expression: one part of it excludes another, as `$` does with text after it",
+            ),
+        )
+    } else {
+        match part {
+            Part::Path if pattern.takes_none_of(Texts::Rooted) => (
+                format!("`{pattern}` takes no path: each begins with `/`"),
+                None,
+            ),
+            Part::Path => (
+                format!(
+                    "`{pattern}` takes no path: {OF_PATHS} one, and the query is no part of it"
+                ),
+                Some(
+                    "write such characters as they are sent, as `%20` for a space, and match the query by `queryParams`",
+                ),
+            ),
+            Part::Header | Part::Query => (
+                format!(
+                    "`{pattern}` takes no value of a header: there is no control character in one but the tab"
+                ),
+                None,
+            ),
+            Part::Service => (
+                format!(
+                    "`{pattern}` takes no service: there is no `/` in its name, and {OF_PATHS} it"
+                ),
+                Some(
+                    "write a regular expression for the service alone, and one for the method in `method.method`",
+                ),
+            ),
+            Part::Method => (
+                format!(
+                    "`{pattern}` takes no method: there is no `/` in its name, and {OF_PATHS} it"
+                ),
+                Some(
+                    "write a regular expression for the method alone, and one for the service in `method.service`",
+                ),
+            ),
+            Part::MethodOfService => (
+                format!("`{pattern}` takes no method: {OF_PATHS} its name"),
+                None,
+            ),
+        }
+    };
+    Fault {
+        rule,
+        message,
+        help,
+    }
 }
 
 /// Whether a regular expression is a text, or a choice between some.
@@ -74,7 +323,54 @@ mod tests {
     use super::*;
 
     fn rule(source: &str) -> Option<&'static str> {
-        judge(&Pattern::new(source).unwrap()).map(|(rule, _)| rule.id)
+        judge(&Pattern::new(source).unwrap(), Part::Path).map(|fault| fault.rule.id)
+    }
+
+    /// What is said of a regular expression, and what would be right.
+    fn said(source: &str, part: Part) -> Option<(String, &'static str)> {
+        let fault = judge(&Pattern::new(source).unwrap(), part)?;
+        Some((fault.message, fault.help.unwrap_or(fault.rule.help)))
+    }
+
+    #[test]
+    fn a_pattern_that_takes_no_path_is_told_why() {
+        for (source, why, help) in [
+            ("item", "each begins with `/`", "begin the expression"),
+            ("item a", "each begins with `/`", "begin the expression"),
+            ("/a b", "there is no space", "write such characters"),
+            ("/a[?]b=c", "there is no space", "write such characters"),
+            ("/ü", "there is no space", "write such characters"),
+            ("/a#b", "there is no space", "write such characters"),
+            ("/a$b", "there is no text", "correct the expression"),
+            (
+                r"/a[^\x00-\x{10FFFF}]",
+                "there is no text",
+                "correct the expression",
+            ),
+        ] {
+            let (message, advice) = said(source, Part::Path).unwrap();
+            assert!(message.contains(why), "{source}: {message}");
+            assert!(advice.starts_with(help), "{source}: {advice}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_takes_no_value_of_its_place_is_named() {
+        use Part::{Header, Method, MethodOfService, Query, Service};
+        for (source, parts) in [
+            (r"\n", &[Header, Service, Method, MethodOfService][..]),
+            ("a b", &[Service, Method, MethodOfService]),
+            ("a/b", &[Service, Method]),
+            ("ü", &[Service, Method, MethodOfService]),
+            ("a$b", &[Header, Query, Service, Method, MethodOfService]),
+            ("[a-z]+", &[]),
+            (".*", &[]),
+        ] {
+            for part in [Header, Query, Service, Method, MethodOfService] {
+                let said = said(source, part);
+                assert_eq!(said.is_some(), parts.contains(&part), "{source}: {said:?}");
+            }
+        }
     }
 
     #[test]

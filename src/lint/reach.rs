@@ -1,6 +1,7 @@
 //! Matches, rules and routes that no request reaches.
 
 mod entries;
+mod losses;
 
 use super::{
     FindingsByObject, LintOptions,
@@ -25,6 +26,7 @@ use crate::{
 };
 pub(super) use entries::EVERY_HOST;
 use entries::{MatchInTable, MatchPlace, grpc_targets, http_targets, is_seen, parts, scopes, seen};
+use losses::{Loss, OtherHost};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
@@ -75,8 +77,10 @@ impl fmt::Display for TableOrigin<'_> {
 struct MatchFate {
     /// Whether there is a table where it may win.
     lives: bool,
-    /// Whether it is a regular expression that takes no path, which is said of it elsewhere.
-    pathless: bool,
+    /// Whether a regular expression of it takes nothing, which is said of it elsewhere.
+    unmet: bool,
+    /// That it asks for a host which is none of those that the route has.
+    other_host: Option<OtherHost>,
     cause: Option<Cause>,
 }
 
@@ -133,7 +137,10 @@ pub(super) fn check(
     }
     let effort = reach.say(resolver, found);
     for rules in http {
-        patterns::check(rules, &effort, found);
+        patterns::check_http(rules, &effort, found);
+    }
+    for rules in grpc {
+        patterns::check_grpc(rules, &effort, found);
     }
     effort.met().collect()
 }
@@ -150,32 +157,6 @@ struct Reach<'o> {
     lost: Vec<Loss>,
     /// Routes that get no request for some of their hosts at a listener, and why.
     hosts_lost: Vec<Loss>,
-}
-
-/// That no request reaches a route somewhere.
-struct Loss {
-    route: RouteId,
-    /// Where, and why.
-    why: String,
-    /// The Gateway and the listeners that have its hosts in place of one which has the route; nothing where another route takes
-    /// what it would get.
-    owners: Option<(NamespacedName, Vec<String>)>,
-}
-
-impl Loss {
-    /// What it takes for the route to be at the listeners that have its hosts.
-    fn help(&self, near: &Near<'_>) -> String {
-        const SHOWN: usize = 4;
-        let Some((gateway, owners)) = &self.owners else {
-            return "attach the two routes to different listeners or ports, or remove one of them"
-                .to_owned();
-        };
-        let owners = owners.iter().take(SHOWN);
-        let each: Vec<String> = owners
-            .map(|owner| near.to_have(&self.route, gateway, owner, "the route"))
-            .collect();
-        each.join("; ")
-    }
 }
 
 /// Hosts that belong to another listener, by the name of that.
@@ -307,8 +288,15 @@ impl Reach<'_> {
             } else if let Some(other) = by.and_then(|other| entries.get(other)) {
                 let cause = || cause(entry, other, &self.options.routing);
                 fate.cause.get_or_insert_with(cause);
-            } else if patterns::takes_no_path(&entry.matching, &self.effort) {
-                fate.pathless = true;
+            } else if patterns::is_unmet(&entry.matching, &self.effort) {
+                fate.unmet = true;
+            } else if let Some((header, asked)) = patterns::other_host(entry, &self.effort) {
+                let other = fate.other_host.get_or_insert_with(|| OtherHost {
+                    header,
+                    asked: asked.to_owned(),
+                    hosts: BTreeSet::new(),
+                });
+                other.hosts.insert(entry.hostname.to_string());
             } else {
                 fate.lives = true;
             }
@@ -324,7 +312,11 @@ impl Reach<'_> {
             for (place, fate) in fates {
                 let known = known.entry(place).or_default();
                 known.lives |= fate.lives;
-                known.pathless |= fate.pathless;
+                known.unmet |= fate.unmet;
+                if let Some(other) = fate.other_host {
+                    let known = known.other_host.get_or_insert_with(|| other.clone());
+                    known.hosts.extend(other.hosts);
+                }
                 known.cause = known.cause.take().or(fate.cause);
             }
         }
@@ -342,8 +334,12 @@ impl Reach<'_> {
         let owners = elsewhere.keys().copied();
         let without: Vec<&str> = owners.filter(|name| !has_route(site, name, id)).collect();
         let cause = fates.values().find_map(|fate| fate.cause.as_ref());
+        let other = fates.values().find_map(|fate| fate.other_host.as_ref());
         let why = match (without.as_slice(), cause) {
-            ([], None) => return,
+            ([], None) => match other {
+                Some(other) => format!("its matches ask for {}", other.shown()),
+                None => return,
+            },
             ([], Some(cause)) => format!("{} takes the same requests and goes first", cause.route),
             (owners, _) => format!(
                 "its hosts belong to listener `{}`, which is more specific and does not have the route",
@@ -354,6 +350,7 @@ impl Reach<'_> {
             route: id.clone(),
             why: format!("{site}: {why}"),
             owners: owners_at(site, &without),
+            by_itself: without.is_empty() && cause.is_none(),
         });
     }
 
@@ -377,6 +374,7 @@ impl Reach<'_> {
                 route: id.clone(),
                 why: format!("no request for {shown} reaches the route at {site}: {belong} to listener `{owner}`"),
                 owners: owners_at(site, &[owner]),
+                by_itself: false,
             });
         }
     }
@@ -400,6 +398,7 @@ impl Reach<'_> {
                         route: id,
                         why,
                         owners: None,
+                        by_itself: false,
                     });
                 }
             }
@@ -418,7 +417,8 @@ impl Reach<'_> {
         for index in &route.dropped {
             fates.entry((*index, 0)).or_insert_with(|| MatchFate {
                 lives: false,
-                pathless: false,
+                unmet: false,
+                other_host: None,
                 cause: Some(Cause {
                     route: id.clone(),
                     place: (first.index, 0),
@@ -440,11 +440,23 @@ impl Reach<'_> {
                 continue;
             }
             let reference = id.reference();
-            let dead = |fate: &MatchFate| !fate.lives && (fate.pathless || fate.cause.is_some());
+            let dead = |fate: &MatchFate| {
+                let is_told = fate.unmet || fate.other_host.is_some() || fate.cause.is_some();
+                !fate.lives && is_told
+            };
             if !fates.is_empty() && fates.values().all(dead) {
                 dead_routes.insert(id);
             }
             for (place, fate) in fates {
+                if let (false, None, Some(other)) = (fate.lives, &fate.cause, &fate.other_host) {
+                    let at = resolver.match_path(id, *place);
+                    let path = format!("{at}.headers[{}].value", other.header);
+                    let message = format!(
+                        "no request can meet the match: it asks for {}",
+                        other.shown()
+                    );
+                    found.push(&reference, &rules::HOST_IS_OF_ROUTE, path, message);
+                }
                 let (false, Some(cause)) = (fate.lives, &fate.cause) else {
                     continue;
                 };

@@ -173,8 +173,22 @@ pub const REDIRECT_HEARD: Rule = Rule {
 /// A regular expression that takes no path.
 pub const PATTERN_TAKES_PATHS: Rule = Rule {
     id: "RegularExpression/takes-paths",
-    message: "the regular expression takes no path: each begins with `/`",
+    message: "the regular expression takes no path",
     help: "begin the expression with `/`: it has to match the whole path",
+    ..OF_SET
+};
+/// A regular expression that takes no value of a header or a query, or no name of a service or method.
+pub const PATTERN_TAKES_VALUES: Rule = Rule {
+    id: "RegularExpression/takes-values",
+    message: "the regular expression takes no value that a request can have",
+    help: "correct the expression: it has to match the whole value",
+    ..OF_SET
+};
+/// A match on the header `Host` that is for none of the hosts of its route.
+pub const HOST_IS_OF_ROUTE: Rule = Rule {
+    id: "HeaderMatch/host-of-route",
+    message: "no request can meet the match: it asks for a `Host` that is none of the hosts of the route",
+    help: "name a host of the route, or give the route the host by `hostnames`, and leave the header out",
     ..OF_SET
 };
 /// A regular expression that is open at its end, which a whole path has to match.
@@ -364,4 +378,6 @@ pub(super) const RULES: &[Rule] = &[
     REDIRECT_HEARD,
     PATTERN_TAKES_PATHS,
     PATTERN_TAKES_WHOLE,
+    PATTERN_TAKES_VALUES,
+    HOST_IS_OF_ROUTE,
 ];

@@ -662,7 +662,7 @@ pub(crate) fn unheard(listener: &EffectiveListener, scheme: &str, host: &str) ->
 }
 
 /// Whether a client of this scheme is understood where this protocol is spoken, and TLS ends there or not.
-pub(super) fn understands(protocol: &ProtocolType, terminates: bool, scheme: &str) -> bool {
+pub(crate) fn understands(protocol: &ProtocolType, terminates: bool, scheme: &str) -> bool {
     match scheme {
         "http" => *protocol == ProtocolType::Http,
         "https" => *protocol == ProtocolType::Tls || *protocol == ProtocolType::Https && terminates,

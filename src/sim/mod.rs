@@ -41,7 +41,7 @@ pub use behaviour::{BackendBehaviour, EndpointTls};
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 #[cfg(feature = "lint")]
 pub(crate) use destination::listener_host;
-pub(crate) use destination::{Unheard, service_called, speaks, unheard};
+pub(crate) use destination::{Unheard, service_called, speaks, understands, unheard};
 pub(crate) use head::named_host;
 pub(crate) use idle::found as idle_listeners;
 pub use request::{Client, ClientError, Protocol, Request, RequestError};

@@ -57,8 +57,8 @@ pub(super) fn too_short(length: u64, least: u64, at: &Path<'_>) -> Finding {
 
 #[cold]
 pub(super) fn too_long(length: u64, most: u64, at: &Path<'_>) -> Finding {
-    let message = format!("has {length} characters, and may have at most {most}");
-    let help = format!("shorten it to {most} characters");
+    let message = format!("has {}, and may have at most {most}", characters(length));
+    let help = format!("shorten it to {}", characters(most));
     error("schema/max-length", at, message, help)
 }
 
@@ -103,29 +103,43 @@ pub(super) fn out_of_range(
     error(rule, at, format!("{number} is too {what}"), help)
 }
 
+fn entries(count: u64) -> String {
+    match count {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    }
+}
+
+fn characters(count: u64) -> String {
+    match count {
+        1 => "1 character".to_owned(),
+        count => format!("{count} characters"),
+    }
+}
+
 #[cold]
 pub(super) fn too_few(length: u64, least: u64, at: &Path<'_>) -> Finding {
-    let message = format!("has {length} entries, and needs at least {least}");
+    let message = format!("has {}, and needs at least {least}", entries(length));
     error("schema/min-items", at, message, "add an entry")
 }
 
 #[cold]
 pub(super) fn too_many(length: u64, most: u64, at: &Path<'_>) -> Finding {
-    let message = format!("has {length} entries, and may have at most {most}");
-    let help = format!("keep {most} entries, or split the object");
+    let message = format!("has {}, and may have at most {most}", entries(length));
+    let help = format!("keep {}, or split the object", entries(most));
     error(TOO_LONG, at, message, help)
 }
 
 #[cold]
 pub(super) fn too_many_keys(length: u64, most: u64, at: &Path<'_>) -> Finding {
-    let message = format!("has {length} entries, and may have at most {most}");
-    let help = format!("keep {most} entries");
+    let message = format!("has {}, and may have at most {most}", entries(length));
+    let help = format!("keep {}", entries(most));
     error("schema/max-properties", at, message, help)
 }
 
 #[cold]
 pub(super) fn too_few_keys(length: u64, least: u64, schema: &Schema, at: &Path<'_>) -> Finding {
-    let message = format!("has {length} entries, and needs at least {least}");
+    let message = format!("has {}, and needs at least {least}", entries(length));
     let names: Vec<_> = schema.properties.keys().map(String::as_str).collect();
     let help = if names.is_empty() {
         "add an entry".to_owned()

@@ -456,15 +456,25 @@ impl Look<'_> {
             if rule == rules::ROUTE_REACHED.id && message.contains(&shown) {
                 return true;
             }
-            if [rules::NO_DEAD_MATCH.id, rules::PATTERN_TAKES_PATHS.id].contains(&rule) {
-                dead.insert(path);
+            let of_match = [
+                rules::NO_DEAD_MATCH.id,
+                rules::PATTERN_TAKES_PATHS.id,
+                rules::PATTERN_TAKES_VALUES.id,
+                rules::HOST_IS_OF_ROUTE.id,
+            ];
+            if of_match.contains(&rule) {
+                // The field of a match stands for the match.
+                let end = path.find(".matches[").and_then(|at| {
+                    let after = path.get(at..)?.find(']')?;
+                    Some(at + after + 1)
+                });
+                dead.insert(end.and_then(|end| path.get(..end)).unwrap_or(path));
             }
         }
         let said = |(rule, index): &Place| {
             let of_rule = format!("spec.rules[{rule}]");
             let of_match = format!("{of_rule}.matches[{index}]");
-            let of_path = format!("{of_match}.path.value");
-            [of_rule, of_match, of_path]
+            [of_rule, of_match]
                 .iter()
                 .any(|path| dead.contains(path.as_str()))
         };

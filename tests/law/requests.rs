@@ -34,8 +34,9 @@ fn samples(pattern: &str) -> &'static [&'static str] {
         "/item/[0-9]+" => &["/item/7", "/item/123"],
         "(?i)/A.*" => &["/Azz", "/a/zz", "/a", "/A"],
         "^/a" => &["/a"],
-        // It takes no path.
-        "item" => &[],
+        // No request has what they ask for: a path without a slash, or with a space; a line break; text behind the end; a slash in
+        // a name.
+        "item" | "/a b" | "\\n" | "a$b" | "a/b" => &[],
         "[0-9]+" => &["7", "12345"],
         "[a-z]+" => &["zz"],
         "s\\..*" => &["s.zz", "s.S"],
@@ -45,7 +46,7 @@ fn samples(pattern: &str) -> &'static [&'static str] {
 }
 
 fn known(text: &str) -> &'static str {
-    ["1", "2", "7"]
+    ["1", "2", "7", "y.x.test", "other.org:80"]
         .into_iter()
         .find(|known| *known == text)
         .expect("a value of the sets")

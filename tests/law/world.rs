@@ -267,6 +267,9 @@ fn header_matches(random: &mut Random) -> Value {
         json!({"name": "X", "value": "2"}),
         json!({"name": "y", "type": "RegularExpression", "value": "[0-9]+"}),
         json!({"name": "y", "value": "7"}),
+        json!({"name": "y", "type": "RegularExpression", "value": "\\n"}),
+        json!({"name": "Host", "value": "y.x.test"}),
+        json!({"name": "host", "value": "other.org:80"}),
     ];
     let first = random.pick(&all).clone();
     if random.chance(30) {
@@ -295,6 +298,7 @@ fn http_match(random: &mut Random) -> Value {
             ("RegularExpression", "/item/[0-9]+"),
             ("RegularExpression", "(?i)/A.*"),
             ("RegularExpression", "item"),
+            ("RegularExpression", "/a b"),
             ("RegularExpression", "^/a"),
             // What cannot be read, and what is too large.
             ("RegularExpression", "(/a"),
@@ -313,6 +317,7 @@ fn http_match(random: &mut Random) -> Value {
             .pick(&[
                 json!([{"name": "q", "value": "1"}]),
                 json!([{"name": "q", "type": "RegularExpression", "value": "[a-z]+"}]),
+                json!([{"name": "q", "type": "RegularExpression", "value": "a$b"}]),
             ])
             .clone();
     }
@@ -415,6 +420,8 @@ fn grpc_route(random: &mut Random, name: &str) -> Value {
                             json!({"service": "s.S"}),
                             json!({"method": "M"}),
                             json!({"type": "RegularExpression", "service": "s\\..*", "method": "[A-Z]"}),
+                            json!({"type": "RegularExpression", "service": "a/b"}),
+                            json!({"type": "RegularExpression", "method": "a$b"}),
                         ])
                         .clone();
                 }

@@ -130,9 +130,12 @@ impl<'a> StatusText<'a> {
             (1, _) => Some("1 more object left out".to_owned()),
             (n, _) => Some(format!("{n} more objects left out")),
         };
+        let warnings = given.warnings;
+        let warned = (warnings > 0).then(|| count(warnings, "warning"));
         let others = self.bad_without_status;
         let mut line = match (self.bad_objects, self.objects) {
             (0, _) if !given.counts() || others > 0 => Line::default(),
+            (0, 0) if warnings > 0 => Line::default(),
             (0, 0) => Line::of(Tone::Good, "nothing to report"),
             (0, _) => Line::of(Tone::Good, "all as it should be"),
             (bad, _) => Line::of(Tone::Bad, format_args!("{bad} to look at")),
@@ -144,7 +147,8 @@ impl<'a> StatusText<'a> {
         let parts = given.admitted.not_implemented.len();
         let unimplemented =
             (parts > 0).then(|| format!("{} not implemented", count(parts, "part")));
-        for text in others.into_iter().chain(left_out).chain(unimplemented) {
+        let also = left_out.into_iter().chain(unimplemented).chain(warned);
+        for text in others.into_iter().chain(also) {
             if line != Line::default() {
                 line = line.and("; ");
             }

@@ -427,3 +427,107 @@ fn a_route_that_does_not_count_is_none_of_the_attached_ones() {
     assert!(now.contains("attachedRoutes 1"), "{now}");
     assert!(!now.contains("HTTPRoute edge/b"), "{now}");
 }
+
+#[test]
+fn a_warning_about_the_input_is_counted() {
+    let objects =
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, labels: { app: x, app: x } }\n";
+    let (text, code) = status(objects, &[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        text.lines().last(),
+        Some("no object with a status of the Gateway API: 1 warning")
+    );
+}
+
+/// An object whose namespace is no text is in none that is known.
+#[test]
+fn an_object_whose_namespace_cannot_be_read_is_named_without_one() {
+    let (text, code) = status(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: n }\n\
+         spec: { gatewayClassName: any, listeners: [{ name: l, port: 80, protocol: HTTP }] }\n",
+        &[],
+    );
+    assert_eq!(code, Some(1));
+    assert!(text.contains("  Gateway g (-:"), "{text}");
+}
+
+/// The target of a policy is named also where the policy has but one, and no reason names a cause that there is not.
+#[test]
+fn a_policy_says_which_target_and_why() {
+    let policy = |name: &str, section: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {{ name: {name}, namespace: edge }}\n\
+             spec: {{ targetRefs: [{{ group: '', kind: Service, name: secure{section} }}], validation: {{ hostname: a.test, \
+             wellKnownCACertificates: System }} }}\n---\n"
+        )
+    };
+    let base = "apiVersion: v1\nkind: Service\nmetadata: { name: secure, namespace: edge }\nspec: { ports: [{ name: main, port: 80 }] }\n---\n";
+    let route = route("HTTPRoute", "v1", "r", "parentRefs: [{ name: front }]")
+        .replace("name: web, port", "name: secure, port");
+    let set = |policies: &str| {
+        let all = format!("{route}{base}{policies}");
+        let one = "{ name: one, port: 80, protocol: HTTP }";
+        let two = "{ name: two, port: 81, protocol: HTTP }";
+        status(&two_listeners(one, two, &all), &[]).0
+    };
+    let text = set(&(policy("a", "") + &policy("b", "")));
+    let lost = about(&text, "BackendTLSPolicy edge/b");
+    assert!(
+        lost.contains("target Service edge/secure is rejected (Conflicted): BackendTLSPolicy edge/a applies to"),
+        "{text}"
+    );
+    let text = set(&(policy("part", ", sectionName: main") + &policy("whole", "")));
+    let lost = about(&text, "BackendTLSPolicy edge/whole");
+    assert!(
+        lost.contains("no effect on Service edge/secure: port `main` has BackendTLSPolicy edge/part, which goes before one for the whole Service"),
+        "{text}"
+    );
+    assert!(
+        lost.contains("help: remove Service edge/secure from the `targetRefs` of BackendTLSPolicy edge/whole, or remove BackendTLSPolicy edge/part"),
+        "{text}"
+    );
+}
+
+/// A match that no request can meet is told, whatever it asks for.
+#[test]
+fn a_match_that_nothing_can_meet_is_told() {
+    for (kind, one, told) in [
+        (
+            "HTTPRoute",
+            "{ headers: [{ name: Host, value: other.test }] }",
+            "spec.rules[0].matches[0].headers[0].value: no request can meet the match: it asks for the `Host` `other.test`, and the route has requests for `a.test` alone",
+        ),
+        (
+            "HTTPRoute",
+            "{ headers: [{ name: x, type: RegularExpression, value: '\\n' }] }",
+            "spec.rules[0].matches[0].headers[0].value: `\\n` takes no value of a header",
+        ),
+        (
+            "HTTPRoute",
+            "{ queryParams: [{ name: x, type: RegularExpression, value: 'a$b' }] }",
+            "spec.rules[0].matches[0].queryParams[0].value: `a$b` takes nothing",
+        ),
+        (
+            "GRPCRoute",
+            "{ method: { type: RegularExpression, service: 'a/b' } }",
+            "spec.rules[0].matches[0].method.service: `a/b` takes no service",
+        ),
+        (
+            "GRPCRoute",
+            "{ method: { type: RegularExpression, method: 'a$b' } }",
+            "spec.rules[0].matches[0].method.method: `a$b` takes nothing",
+        ),
+    ] {
+        let spec = "parentRefs: [{ name: front }], hostnames: [a.test]";
+        let rule = format!("rules: [{{ matches: [{one}],");
+        let route = route(kind, "v1", "r", spec).replace("rules: [{", &rule);
+        let listener = "{ name: one, port: 80, protocol: HTTP }";
+        let (text, code) = status(
+            &two_listeners(listener, "{ name: two, port: 81, protocol: HTTP }", &route),
+            &[],
+        );
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains(&format!("warning: {told}")), "{text}");
+    }
+}

@@ -13,8 +13,8 @@ pub(super) fn api_version(value: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// What an object calls itself, its namespace `default` where it names none; names that are longer than any may
-/// be are cut.
+/// What an object calls itself, its namespace `default` where it names none, and empty where what it names is no text; names that
+/// are longer than any may be are cut.
 pub(super) fn reference(value: &Value) -> ObjectRef {
     let text = |pointer: &str| {
         let text = value.pointer(pointer).and_then(Value::as_str);
@@ -22,17 +22,24 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
     };
     let kind = text("/kind");
     let namespace = text("/metadata/namespace");
+<<<<<<< HEAD
     let group = GroupVersionKind::from_api_version(&text("/apiVersion"), "").group;
     let is_it = |known: &&KindVersion| known.group == group && known.kind == kind;
     let cluster_wide = match schema::KINDS.iter().find(is_it) {
         Some(known) => !known.namespaced,
         None => kind == "Namespace",
     };
+=======
+    let metadata = value.get("metadata");
+    let named = metadata.and_then(|metadata| metadata.get("namespace"));
+    let is_unreadable = named.is_some_and(|named| !named.is_null() && !named.is_string());
+    let cluster_wide = matches!(kind.as_str(), "GatewayClass" | "Namespace");
+>>>>>>> lint
     ObjectRef {
         group,
         namespace: match namespace.as_str() {
             _ if cluster_wide => String::new(),
-            "" if !kind.is_empty() => "default".to_owned(),
+            "" if !kind.is_empty() && !is_unreadable => "default".to_owned(),
             _ => namespace,
         },
         kind,

@@ -117,6 +117,14 @@ fn a_value_that_yaml_reads_as_a_boolean_is_to_be_quoted_whatever_the_kind() {
     });
     assert!(helps[0].is_some(), "{helps:?}");
     assert_eq!(helps[0], helps[1]);
+    // It is of no namespace that is known.
+    for (value, named) in [(&service, "Service svc"), (&own, "HTTPRoute r")] {
+        let Judged::Ignored(ignored) = judge(value, Release::default(), Channel::Experimental)
+        else {
+            panic!("in force: {value}");
+        };
+        assert_eq!(ignored.object.to_string(), named);
+    }
 }
 
 #[test]

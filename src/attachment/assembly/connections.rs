@@ -159,6 +159,7 @@ impl Connections {
             winner_hostname: hostname.clone(),
             hostname,
             won_by,
+            others: Vec::new(),
         };
         let seniority =
             |winner: &RoutePlace| WonBy::seniority(&winner.seniority, &route.place.seniority);
@@ -173,14 +174,20 @@ impl Connections {
             },
             RouteKind::Udp => first(&self.udp),
             RouteKind::Tls => {
-                let mut against = None;
+                let mut against: Option<RouteConflict> = None;
                 for hostname in route.hostnames.iter() {
                     let own = turn(hostname, &route.place, rank);
                     let winner = self.first_tls(hostname.hostname.as_ref())?;
                     if winner.1 == route.place {
                         return None;
                     }
-                    if against.is_none() {
+                    if let Some(first) = &mut against {
+                        let winner = winner.1.id();
+                        let is_known = first.winners().any(|known| *known == winner);
+                        if !is_known && first.others.len() + 1 < RouteConflict::MOST_WINNERS {
+                            first.others.push(winner);
+                        }
+                    } else {
                         let won_by = if winner.0 == own.0 {
                             seniority(&winner.1)
                         } else {
@@ -360,7 +367,9 @@ mod tests {
                 let all: BTreeSet<RouteId> = routes.keys().cloned().collect();
                 prop_assert_eq!(&rejected, &(&all - &reached));
                 for conflict in after.values() {
-                    prop_assert!(reached.contains(&conflict.winner), "{:?}", conflict);
+                    prop_assert!(conflict.winners().all(|id| reached.contains(id)), "{:?}", conflict);
+                    let all: BTreeSet<&RouteId> = conflict.winners().collect();
+                    prop_assert_eq!(all.len(), conflict.others.len() + 1);
                 }
                 let concerned: Changed = before
                     .keys()

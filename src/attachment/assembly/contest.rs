@@ -168,6 +168,7 @@ impl Contest {
         let Some((rival, own)) = other.accepted.oldest_before(route) else {
             return Contested::Accepted;
         };
+        let all = other.accepted.before(route, RouteConflict::MOST_WINNERS);
         let winner = rival.id();
         let own = own.hostname.clone();
         let hostnames = self.routes.get(&winner).map(|winner| &winner.hostnames);
@@ -177,7 +178,10 @@ impl Contest {
                 _ => true,
             }
         });
+        let others = all.iter().map(|place| place.id());
+        let others = others.filter(|other| *other != winner).collect();
         Contested::Rejected(Arc::new(RouteConflict {
+            others,
             winner_hostname: meets.and_then(|theirs| theirs.hostname.clone()),
             hostname: own,
             won_by: WonBy::seniority(&rival.seniority, &route.place.seniority),
@@ -312,6 +316,18 @@ impl HostnameIndex {
         sets.chain([&self.everything]).collect()
     }
 
+    /// The oldest of the routes that are older than this one and have hosts in common with it, so many of them at most.
+    fn before(&self, route: &Contender, most: usize) -> RoutePlaces {
+        let hostnames = route.hostnames.iter();
+        let sets = hostnames.flat_map(|own| self.sets(own.hostname.as_ref()));
+        let places = sets.flat_map(|places| {
+            let older = places.range(..route.place.clone());
+            older.take(most).cloned()
+        });
+        let all: RoutePlaces = places.collect();
+        all.into_iter().take(most).collect()
+    }
+
     /// The oldest of the routes that are older than this one and have hosts in common with it, and the first of
     /// its hostnames for which that is so.
     fn oldest_before<'r>(
@@ -401,10 +417,10 @@ mod tests {
         let mut accepted: Vec<(&RouteId, &Wanted)> = Vec::new();
         let mut rejected = BTreeMap::new();
         for (id, wanted) in order {
-            let lost = accepted.iter().find(|(other, theirs)| {
+            let mut lost = accepted.iter().filter(|(other, theirs)| {
                 other.kind != id.kind && meet(&theirs.1, &wanted.1).is_some()
             });
-            match lost {
+            match lost.next() {
                 Some((winner, theirs)) => {
                     let (hostname, winner_hostname) = meet(&wanted.1, &theirs.1).unwrap();
                     let place = |id: &RouteId, age| Seniority::new(age, id.name.clone());
@@ -414,6 +430,7 @@ mod tests {
                         winner_hostname,
                         hostname,
                         won_by: WonBy::seniority(&place(winner, theirs.0), &place(id, wanted.0)),
+                        others: lost.take(3).map(|(other, _)| (*other).clone()).collect(),
                     };
                     rejected.insert(id.clone(), conflict);
                 }

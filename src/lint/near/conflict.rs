@@ -62,9 +62,8 @@ impl Near<'_> {
         if !attachment.lost_ports.is_empty() {
             return Some(apart_at_ports(object, &attachment.lost_ports));
         }
-        let mut standings = attachment.listeners.iter().map(|at| &at.standing);
-        let apart = standings.find_map(|standing| apart(object, standing));
-        apart.or_else(|| {
+        let standings = attachment.listeners.iter().map(|at| &at.standing);
+        apart(object, standings).or_else(|| {
             let (route, parent) = parent_index(object, problem)?;
             let for_rules = self.resolver.is_rejected_for_rules(&route, parent);
             for_rules.then(|| self.every_invalid_rule(&route))?
@@ -138,26 +137,63 @@ pub(super) fn parent_index(
     Some((RouteId::new(kind, object.namespaced_name()), index))
 }
 
-/// What lets a route and the one that excludes it at a listener be side by side; nothing where none does.
-pub(super) fn apart(route: impl fmt::Display, standing: &Standing) -> Option<String> {
-    let conflict = match standing {
-        Standing::Conflicted(conflict) => conflict,
-        Standing::TableFull(_) => {
-            return Some(format!(
-                "use fewer or smaller regular expressions in {route}, or attach it to another listener"
-            ));
+/// What lets a route and those that exclude it at some of these listeners be side by side, all of them: what helps against one leaves
+/// the others. Nothing where none does.
+pub(super) fn apart<'s>(
+    route: impl fmt::Display,
+    standings: impl Iterator<Item = &'s Standing>,
+) -> Option<String> {
+    let mut conflicts: Vec<&RouteConflict> = Vec::new();
+    let mut is_full = false;
+    for standing in standings {
+        match standing {
+            Standing::Conflicted(conflict) => conflicts.push(conflict),
+            Standing::TableFull(_) => is_full = true,
+            _ => {}
         }
-        _ => return None,
-    };
-    let RouteConflict { winner, loser, .. } = &**conflict;
+    }
+    let mut changes: Vec<String> = Vec::new();
+    if let Some(first) = conflicts.first() {
+        let mut winners: Vec<&RouteId> = Vec::new();
+        for winner in conflicts.iter().flat_map(|conflict| conflict.winners()) {
+            if winners.len() < MOST_NAMED && !winners.contains(&winner) {
+                winners.push(winner);
+            }
+        }
+        changes.push(apart_from(&winners, first));
+    }
+    if is_full {
+        changes.push(format!(
+            "use fewer or smaller regular expressions in {route}, or attach it to another listener"
+        ));
+    }
+    all_of(&changes)
+}
+
+/// What lets a route and these that exclude it, as in a conflict with the first of them, be side by side.
+fn apart_from(winners: &[&RouteId], first: &RouteConflict) -> String {
+    let RouteConflict { winner, loser, .. } = first;
+    let is_one = winners.len() == 1;
     let or = match (winner.kind, loser.kind) {
-        (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) => "remove one of them",
-        (RouteKind::Tls, RouteKind::Tls) => "give them different hostnames",
-        _ => "give them hostnames that have no host in common",
+        (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) if is_one => {
+            "remove one of them"
+        }
+        (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) => "keep only one of them",
+        (RouteKind::Tls, RouteKind::Tls) if is_one => "give them different hostnames",
+        (RouteKind::Tls, RouteKind::Tls) => "give it hostnames that none of them has",
+        _ if is_one => "give them hostnames that have no host in common",
+        _ => "give it hostnames that have no host in common with theirs",
     };
-    Some(format!(
-        "attach {winner} and {loser} to different listeners by `sectionName`, or {or}"
-    ))
+    let names: Vec<String> = winners.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [one] => {
+            format!("attach {one} and {loser} to different listeners by `sectionName`, or {or}")
+        }
+        names => format!(
+            "attach {loser} to other listeners than {} by `sectionName`, or {or}",
+            names.join(" and ")
+        ),
+    }
 }
 
 /// What lets a route and those that govern ports of a Service in its place be side by side: all of them, since each takes a port.

@@ -3,7 +3,7 @@
 use super::{
     Kind, MOST_NAMED, Near,
     conflict::parent_index,
-    obstacles::{carries_transport, none_carries, parent_of},
+    obstacles::{carries_transport, none_carries, parent_of, transport},
     quoted_group,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     meta::{ObjectRef, Release, condition},
     schema::nearest_name,
 };
+use std::collections::BTreeSet;
 
 impl Near<'_> {
     /// What would be right in place of a reference that fails.
@@ -43,6 +44,23 @@ impl Near<'_> {
                 }
             }
             Kind::BackendUnusable if !is_backend(to) => wrong_kind(to, path, BACKEND_KINDS),
+            Kind::BackendUnusable if self.is_of_other_transport(object, problem, to) => {
+                let kind = RouteKind::from_kind(&object.kind)?;
+                let transport = transport(kind);
+                let ports = self.ports(to).into_iter();
+                let fit = ports.filter(|(.., protocol)| carries_transport(kind, *protocol));
+                let fit: Vec<String> = fit
+                    .take(MOST_NAMED)
+                    .map(|(_, port, _)| port.to_string())
+                    .collect();
+                match fit.as_slice() {
+                    [] => format!("name a port in `{path}` whose `protocol` is {transport}"),
+                    ports => format!(
+                        "name a port in `{path}` whose `protocol` is {transport}, as {} of {to}",
+                        ports.join(" or ")
+                    ),
+                }
+            }
             Kind::BackendUnusable => format!(
                 "name another backend in `{path}`: one with an address of its own that speaks a protocol of the route"
             ),
@@ -76,6 +94,30 @@ impl Near<'_> {
         })
     }
 
+    /// Whether a backend cannot be used since the port that is named has the other transport: what is above it makes no difference
+    /// to routes of connections and datagrams, and HTTP needs TCP.
+    fn is_of_other_transport(
+        &self,
+        object: &ObjectRef,
+        problem: &ReferenceProblem,
+        to: &ObjectRef,
+    ) -> bool {
+        let Some(kind) = RouteKind::from_kind(&object.kind) else {
+            return false;
+        };
+        let services = self.resolver.snapshot().services();
+        let service = services.get(&to.namespaced_name());
+        let spec = service.and_then(|service| service.spec.as_ref());
+        let is_alias = spec.is_some_and(|spec| spec.type_.as_deref() == Some("ExternalName"));
+        let is_http = matches!(kind, RouteKind::Http | RouteKind::Grpc);
+        let ports = self.ports(to);
+        let fits = |(.., protocol): &(_, _, Option<&str>)| carries_transport(kind, *protocol);
+        problem.policy.is_none()
+            && !is_alias
+            && !ports.is_empty()
+            && !(is_http && ports.iter().any(fits))
+    }
+
     /// What a policy needs that has no effect on a target which can be one.
     pub(super) fn other_target(
         &self,
@@ -91,7 +133,13 @@ impl Near<'_> {
             .policies
             .get(object)?
             .get(index)?;
+        let others: BTreeSet<String> = target.yields_to.values().map(ToString::to_string).collect();
+        let others: Vec<String> = others.into_iter().take(MOST_NAMED).collect();
         Some(match &target.section {
+            _ if target.accepted && !target.applies() && !others.is_empty() => format!(
+                "remove {to} from the `targetRefs` of {object}, or remove {}",
+                others.join(" and ")
+            ),
             _ if target.accepted => format!(
                 "remove {to} from the `targetRefs` of {object}, or send it traffic of HTTPRoutes, GRPCRoutes or TCPRoutes through a Gateway"
             ),
@@ -113,8 +161,11 @@ impl Near<'_> {
         let targets = targets.into_iter().flatten().enumerate();
         let unused = targets.filter(|(_, target)| target.is_unused());
         let help = unused.take(MOST_NAMED).map(|(index, target)| {
+            let port = target.section.as_ref();
+            let port = port.map(|port| format!("port `{port}` of "));
             let help = format!(
-                "refer to {} in a route that a Gateway accepts, or remove the policy",
+                "refer to {}{} in a route that a Gateway accepts, or remove the policy",
+                port.unwrap_or_default(),
                 target.target
             );
             (format!("spec.targetRefs[{index}]"), help)

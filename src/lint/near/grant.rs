@@ -8,8 +8,11 @@ use crate::{
 };
 
 impl Near<'_> {
-    /// What allows a reference, where no ReferenceGrant does.
+    /// What allows a reference, where no ReferenceGrant does; a reference within a namespace needs none.
     pub(super) fn grant_needed(&self, from: &ObjectRef, to: &ObjectRef) -> Option<String> {
+        if from.namespace == to.namespace {
+            return None;
+        }
         let mut there = self.first_candidates(self.index().pairs_in(&to.namespace));
         let is_allowed =
             there.any(|pair| pair.ignored.is_none() && misfits(&pair, from, to).next().is_none());

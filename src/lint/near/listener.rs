@@ -7,7 +7,7 @@ use crate::{
     rules::{ADD_SELECTOR, CORRECT_SELECTOR},
     v1::{Listener, ProtocolType},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a listener lacks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,22 +120,35 @@ impl Near<'_> {
         ) else {
             return Vec::new();
         };
-        let mut lacks: BTreeMap<Lack, Vec<String>> = BTreeMap::new();
+        let mut lacks: BTreeMap<Lack, Vec<usize>> = BTreeMap::new();
         // The listeners of the status are those of the spec, in the same order.
-        for (listener, said) in gateway.spec.listeners.iter().zip(&status.listeners) {
+        let listeners = || gateway.spec.listeners.iter();
+        for (index, (listener, said)) in listeners().zip(&status.listeners).enumerate() {
             for lack in Lack::all(listener, &said.conditions) {
-                let names = lacks.entry(lack).or_default();
-                names.push(format!("`{}`", listener.name));
+                lacks.entry(lack).or_default().push(index);
             }
         }
-        let say = |(lack, mut names): (Lack, Vec<String>)| {
-            names.truncate(MOST_NAMED);
+        // What differs may have one remedy.
+        let mut remedies: Vec<(String, Lack, BTreeSet<usize>)> = Vec::new();
+        for (lack, at) in lacks {
+            let remedy = lack.needed("");
+            match remedies.iter_mut().find(|(known, ..)| *known == remedy) {
+                Some((_, _, known)) => known.extend(at),
+                None => remedies.push((remedy, lack, at.into_iter().collect())),
+            }
+        }
+        let say = |(_, lack, at): (String, Lack, BTreeSet<usize>)| {
+            let names = at.into_iter().take(MOST_NAMED);
+            let names = names.filter_map(|index| listeners().nth(index));
+            let names: Vec<String> = names
+                .map(|listener| format!("`{}`", listener.name))
+                .collect();
             let listeners = match names.len() {
                 1 => "listener",
                 _ => "listeners",
             };
             lack.needed(&format!("{listeners} {}", names.join(", ")))
         };
-        lacks.into_iter().map(say).collect()
+        remedies.into_iter().map(say).collect()
     }
 }

@@ -274,7 +274,10 @@ impl<'a> Near<'a> {
             | Kind::CertificateNotFound
             | Kind::AuthorityNotFound
             | Kind::TargetNotFound => self.missing(object, to, problem.kind),
-            Kind::NotPermitted => Some(self.grant(object, to)),
+            Kind::NotPermitted => Some(
+                self.in_own_namespace(object, to)
+                    .unwrap_or_else(|| self.grant(object, to)),
+            ),
             Kind::ListenerNotFound => self.section(object, problem),
             Kind::NoCommonHostname => self
                 .let_through(object, problem)
@@ -380,7 +383,7 @@ impl<'a> Near<'a> {
         // What to do about these says, too, that what they lead to does not exist.
         let not_permitted: BTreeMap<_, _> = not_permitted
             .filter_map(|one| {
-                let help = self.and_create(self.help(object, one)?, one);
+                let help = self.and_create(object, self.help(object, one)?, one);
                 Some((one.to.clone()?, help))
             })
             .collect();
@@ -400,11 +403,16 @@ impl<'a> Near<'a> {
         problems.into_iter().map(with_help).collect()
     }
 
-    /// The help for a reference that is not permitted, and that what it leads to does not exist either.
-    fn and_create(&self, help: String, problem: &ReferenceProblem) -> String {
+    /// The help for a reference of an object that is not permitted, and that what it leads to does not exist either, unless
+    /// something else is meant.
+    fn and_create(&self, object: &ObjectRef, help: String, problem: &ReferenceProblem) -> String {
         let snapshot = self.resolver.snapshot();
         match &problem.to {
-            Some(to) if !snapshot.contains(to) && !snapshot.is_left_out(to) => {
+            Some(to)
+                if !snapshot.contains(to)
+                    && !snapshot.is_left_out(to)
+                    && self.in_own_namespace(object, to).is_none() =>
+            {
                 format!("{help}; {} either: create it, too", snapshot.absent(to))
             }
             _ => help,

@@ -154,8 +154,40 @@ impl Near<'_> {
         ))
     }
 
+    /// That an object refers to another namespace for something that is not there, and is in its own: the reference has to name no
+    /// namespace, and needs no grant.
+    pub(super) fn in_own_namespace(&self, from: &ObjectRef, to: &ObjectRef) -> Option<String> {
+        let snapshot = self.resolver.snapshot();
+        let own = ObjectRef {
+            namespace: from.namespace.clone(),
+            ..to.clone()
+        };
+        let is_meant = from.namespace != to.namespace
+            && snapshot.contains(&own)
+            && !snapshot.contains(to)
+            && self.index().ignored(to).is_none()
+            && !names_no_namespace(snapshot, &own);
+        is_meant.then(|| {
+            let (kind, name) = (&to.kind, &to.name);
+            format!(
+                "there is a {kind} `{name}` in the namespace of {from}: leave `namespace` out of the reference"
+            )
+        })
+    }
+
     /// An object of the same name in another namespace.
     fn elsewhere(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
+        if let Some(own) = self.in_own_namespace(from, to) {
+            let there = ObjectRef {
+                namespace: from.namespace.clone(),
+                ..to.clone()
+            };
+            let more = (kind == Kind::ParentNotFound).then(|| self.let_in(from, &there));
+            return Some(match more.flatten() {
+                Some(more) => and_also(&own, &more),
+                None => own,
+            });
+        }
         let places = self.index().places(&to.kind, &to.name);
         let place = places
             .iter()

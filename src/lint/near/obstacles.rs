@@ -210,7 +210,7 @@ impl Near<'_> {
             (None, None) => attach(),
             (None, Some(needs)) => and_also(&attach(), &needs),
             (Some(_), Some(needs)) => needs,
-            (Some(at), None) => apart(id, &at.standing).unwrap_or_else(attach),
+            (Some(at), None) => apart(id, std::iter::once(&at.standing)).unwrap_or_else(attach),
         }
     }
 
@@ -441,7 +441,7 @@ impl TakingPart<'_> {
 }
 
 /// Whether a listener carries routes of a kind, by its protocol.
-fn carries(kind: RouteKind, listener: &Listener) -> bool {
+pub(super) fn carries(kind: RouteKind, listener: &Listener) -> bool {
     let mode = listener.tls.as_ref().map(ListenerTlsConfig::mode);
     RouteKind::of_protocol(&listener.protocol, mode.as_ref()).contains(&kind)
 }
@@ -452,7 +452,7 @@ pub(super) fn carries_transport(kind: RouteKind, protocol: Option<&str>) -> bool
 }
 
 /// The protocol of the ports that carry routes of a kind.
-fn transport(kind: RouteKind) -> &'static str {
+pub(super) fn transport(kind: RouteKind) -> &'static str {
     match kind {
         RouteKind::Udp => "UDP",
         _ => "TCP",

@@ -236,6 +236,40 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
     assert_eq!(hints(&both), []);
 }
 
+/// ReferenceGrant "within a namespace": it is for references to other namespaces alone.
+#[test]
+fn an_object_of_the_own_namespace_needs_no_grant() {
+    let to = |backend: &str| {
+        format!(
+            "{{ parentRefs: [{{ name: front, sectionName: http }}], rules: [{{ backendRefs: [{backend}] }}] }}"
+        )
+    };
+    let own = "there is a Service `cart` in the namespace of HTTPRoute shop/r: leave `namespace` out of the reference";
+    let spec = to("{ name: cart, namespace: away, port: 80 }");
+    assert_eq!(of_route(&route("shop", &spec), "shop"), own);
+    // Of several namespaces the own one is meant; where a grant allows the reference, too.
+    let third = "---\napiVersion: v1\nkind: Service\nmetadata: { name: cart, namespace: aaa }\nspec: { ports: [{ port: 80 }] }\n";
+    assert_eq!(of_route(&(route("shop", &spec) + third), "shop"), own);
+    let from = "{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop }";
+    let allowed = grant("v1beta1", "away", from, "{ group: '', kind: Service }");
+    assert_eq!(of_route(&(route("shop", &spec) + &allowed), "shop"), own);
+    // What is there is meant.
+    let spec = to("{ name: far, namespace: away, port: 80 }");
+    let both = route("shop", &spec)
+        + "---\napiVersion: v1\nkind: Service\nmetadata: { name: far, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
+    let hint = of_route(&both, "shop");
+    assert!(
+        hint.starts_with("create a ReferenceGrant in namespace `away`"),
+        "{hint}"
+    );
+    // A parent needs no grant either, and lets the route in or not.
+    let spec = "{ parentRefs: [{ name: front, namespace: away }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    assert_eq!(
+        of_route(&route("shop", spec), "shop"),
+        "there is a Gateway `front` in the namespace of HTTPRoute shop/r: leave `namespace` out of the reference"
+    );
+}
+
 #[test]
 fn a_namespace_that_was_not_given_has_labels_that_are_not_known() {
     let spec = "{ parentRefs: [{ name: front, namespace: shop, sectionName: team }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";

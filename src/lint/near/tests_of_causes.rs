@@ -1,6 +1,6 @@
 //! Help is for the cause that is named: the same listener, field, protocol and policy.
 
-use super::tests::{BASE, around, hints, of_route, route};
+use super::tests::{BASE, around, hints, of_route, resolve, route};
 
 /// The messages about objects of a kind.
 fn of_kind(objects: &str, kind: &str) -> Vec<String> {
@@ -48,6 +48,155 @@ fn a_backend_fails_for_what_makes_its_own_policy_invalid() {
     assert_eq!(of_route(&both, "shop"), wanted);
     let asked = around(&format!("{BASE}---\n{objects}"), "http://a.test/");
     assert_eq!(asked.help, [wanted]);
+}
+
+/// BackendTLSPolicy `spec.targetRefs[].sectionName`: a policy for a port goes before one for the whole Service.
+#[test]
+fn a_policy_that_yields_to_those_of_the_ports_names_them() {
+    let to_cart = "{ parentRefs: [{ name: front, sectionName: http }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let target = |section: &str| {
+        format!(
+            "{{ targetRefs: [{{ group: '', kind: Service, name: cart{section} }}], validation: {{ hostname: a.test, \
+             wellKnownCACertificates: System }} }}"
+        )
+    };
+    let objects = route("shop", to_cart)
+        + &policy("port", &target(", sectionName: web"))
+        + &policy("whole", &target(""));
+    let told = of_kind(&objects, "BackendTLSPolicy shop/whole");
+    assert_eq!(
+        told,
+        [
+            "remove Service shop/cart from the `targetRefs` of BackendTLSPolicy shop/whole, or remove BackendTLSPolicy shop/port"
+        ]
+    );
+    let (resolver, _) = resolve(&format!("{BASE}---\n{objects}"));
+    let mut targets = resolver.resolution().policies.iter();
+    let (_, whole) = targets.find(|(policy, _)| policy.name == "whole").unwrap();
+    assert_eq!(
+        whole[0].why,
+        "port `web` has BackendTLSPolicy shop/port, which goes before one for the whole Service; routes send traffic to no other \
+         port"
+    );
+    // A port that no route asks for, beside one that has traffic.
+    let second = "---\napiVersion: v1\nkind: Service\nmetadata: { name: cart, namespace: shop }\nspec: { ports: [{ name: web, port: 80 }, { name: alt, port: 81 }] }\n";
+    let objects = route("shop", to_cart) + &policy("port", &target(", sectionName: alt")) + second;
+    let (resolver, _) = resolve(&format!("{BASE}---\n{objects}"));
+    let mut targets = resolver.resolution().policies.values().flatten();
+    let port = targets.next().unwrap();
+    assert_eq!(
+        port.why,
+        "no accepted route refers to port `alt` of Service shop/cart"
+    );
+    assert!(port.is_unused());
+}
+
+/// `protocol` of the ports of a Service: UDPRoutes need UDP, all others TCP.
+#[test]
+fn a_port_of_the_other_transport_is_to_be_replaced_by_one_of_the_right_one() {
+    let route = |kind: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: {kind}\nmetadata: {{ name: r, namespace: shop }}\n\
+             spec: {{ parentRefs: [{{ name: gw }}], rules: [{{ backendRefs: [{{ name: dns, port: 53 }}] }}] }}\n"
+        )
+    };
+    let service = |ports: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{ name: dns, namespace: shop }}\nspec: {{ ports: [{ports}] }}\n"
+        )
+    };
+    let listeners =
+        gateway("{ name: u, port: 53, protocol: UDP }, { name: t, port: 53, protocol: TCP }");
+    let told = |kind: &str, ports: &str| {
+        of_kind(&(listeners.clone() + &route(kind) + &service(ports)), kind)
+    };
+    assert_eq!(
+        told("UDPRoute", "{ port: 53 }"),
+        ["name a port in `spec.rules[0].backendRefs[0]` whose `protocol` is UDP"]
+    );
+    assert_eq!(
+        told(
+            "TCPRoute",
+            "{ name: a, port: 53, protocol: UDP }, { name: b, port: 80 }"
+        ),
+        [
+            "name a port in `spec.rules[0].backendRefs[0]` whose `protocol` is TCP, as 80 of Service shop/dns"
+        ]
+    );
+}
+
+/// One remedy for several listeners is told once, whatever is wrong with each.
+#[test]
+fn listeners_with_one_remedy_are_named_together() {
+    let listener = |name: &str, port: u16, operator: &str| {
+        format!(
+            "{{ name: {name}, port: {port}, protocol: HTTP, allowedRoutes: {{ namespaces: {{ from: Selector, selector: \
+             {{ matchExpressions: [{{ key: a, {operator} }}] }} }} }} }}"
+        )
+    };
+    let three = [
+        listener("one", 80, "operator: Exists, values: [x]"),
+        listener("two", 81, "operator: In"),
+        listener("three", 82, "operator: Equals, values: [x]"),
+    ];
+    let told = of_kind(&gateway(&three.join(", ")), "Gateway shop/gw");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let whom = "in `allowedRoutes.namespaces` of listeners `one`, `two`, `three`, write `selector`";
+    assert!(told[0].starts_with(whom), "{told:#?}");
+}
+
+/// GRPCRoute `spec.hostnames`: each of the routes that exclude one has to go for it to be accepted.
+#[test]
+fn all_routes_that_exclude_one_are_named() {
+    let route = |kind: &str, name: &str, more: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{ name: {name}, namespace: shop }}\n\
+             spec: {{ {more}, rules: [{{ backendRefs: [{{ name: cart, port: 80 }}] }}] }}\n"
+        )
+    };
+    let parent = |section: &str| format!("parentRefs: [{{ name: gw, sectionName: {section} }}]");
+    // At one listener.
+    let calls = route(
+        "GRPCRoute",
+        "a",
+        &format!("{}, hostnames: [a.test]", parent("one")),
+    ) + &route(
+        "GRPCRoute",
+        "b",
+        &format!("{}, hostnames: [b.test]", parent("one")),
+    );
+    let site = route(
+        "HTTPRoute",
+        "site",
+        "parentRefs: [{ name: gw, sectionName: one }], hostnames: [a.test, b.test]",
+    );
+    let listeners =
+        gateway("{ name: one, port: 80, protocol: HTTP }, { name: two, port: 81, protocol: HTTP }");
+    let wanted = "attach HTTPRoute shop/site to other listeners than GRPCRoute shop/a and GRPCRoute shop/b by `sectionName`, or \
+                  give it hostnames that have no host in common with theirs";
+    let objects = listeners.clone() + &calls + &site;
+    assert_eq!(of_kind(&objects, "HTTPRoute"), [wanted]);
+    let (resolver, _) = resolve(&format!("{BASE}---\n{objects}"));
+    let mut attachments = resolver.resolution().attachments.values().flatten();
+    let site_at = attachments.find(|one| !one.attached).unwrap();
+    assert!(
+        site_at
+            .why
+            .ends_with("; GRPCRoute shop/b goes first, too, and claims hosts of this route"),
+        "{}",
+        site_at.why
+    );
+    // One at each of two listeners.
+    let calls = route("GRPCRoute", "a", &parent("one")) + &route("GRPCRoute", "b", &parent("two"));
+    let site = route(
+        "HTTPRoute",
+        "site",
+        "parentRefs: [{ name: gw }], hostnames: [a.test]",
+    );
+    assert_eq!(
+        of_kind(&(listeners + &calls + &site), "HTTPRoute"),
+        [wanted]
+    );
 }
 
 /// HTTPRoute `spec.rules[].filters[].type`, "a filter is never skipped": each cause in a rule has its help.

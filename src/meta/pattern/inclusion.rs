@@ -12,6 +12,39 @@ const MOST_STATES: usize = 512;
 
 type Dfa = dense::DFA<Vec<u32>>;
 
+/// The texts for which a pattern is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// Whatever there is: a query is decoded.
+    All,
+    /// Whatever begins with a slash.
+    Rooted,
+    /// Paths, which begin with a slash.
+    Paths,
+    /// What can stand in a path behind its first slash.
+    PartsOfPaths,
+    /// The same without a slash: the name of a service.
+    Segments,
+    /// Values of headers.
+    HeaderValues,
+}
+
+impl Texts {
+    fn begins_with(self) -> Option<u8> {
+        matches!(self, Self::Rooted | Self::Paths).then_some(b'/')
+    }
+
+    fn may_have(self, byte: u8) -> bool {
+        match self {
+            Self::All | Self::Rooted => true,
+            Self::Paths | Self::PartsOfPaths => is_of_paths(byte),
+            Self::Segments => is_of_paths(byte) && byte != b'/',
+            // RFC 9110, section 5.5.
+            Self::HeaderValues => byte == b'\t' || byte >= b' ' && byte != 0x7f,
+        }
+    }
+}
+
 impl Pattern {
     fn table(&self) -> Option<(&Dfa, StateID)> {
         match self.engine() {
@@ -20,10 +53,34 @@ impl Pattern {
         }
     }
 
-    /// Whether no text that begins with this byte matches. `false` where it is not known.
-    pub(crate) fn never_begins_with(&self, byte: u8) -> bool {
-        self.table()
-            .is_some_and(|(dfa, start)| !may_end(dfa, dfa.next_state(start, byte)))
+    /// Whether none of these texts matches. `false` where it is not known.
+    pub(crate) fn takes_none_of(&self, texts: Texts) -> bool {
+        self.table().is_some_and(|(dfa, start)| {
+            let first = texts.begins_with();
+            let start = first.map_or(start, |byte| dfa.next_state(start, byte));
+            !may_end(dfa, start, |byte| texts.may_have(byte))
+        })
+    }
+
+    /// Whether no way to ask for a host matches: in letters of any case, with a dot at its end or a port, or without. `false` where
+    /// it is not known.
+    pub(crate) fn takes_no_host(&self, host: &str) -> bool {
+        let Some((dfa, start)) = self.table() else {
+            return false;
+        };
+        let mut states = HashSet::from([start]);
+        for byte in host.bytes() {
+            let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+            let next = states
+                .iter()
+                .flat_map(|state| cases.map(|byte| dfa.next_state(*state, byte)));
+            states = next.filter(|state| !dfa.is_dead_state(*state)).collect();
+            if states.len() > MOST_STATES {
+                return false;
+            }
+        }
+        let of_port = |byte: u8| matches!(byte, b'.' | b':' | b'0'..=b'9');
+        !states.into_iter().any(|state| may_end(dfa, state, of_port))
     }
 
     /// Whether this pattern can take every path of this prefix, by what is known without a search. The prefix comes
@@ -76,7 +133,7 @@ impl Pattern {
         let whole = path
             .bytes()
             .fold(start, |state, byte| dfa.next_state(state, byte));
-        let lives = move |byte: &u8| may_end(dfa, dfa.next_state(whole, *byte));
+        let lives = move |byte: &u8| may_end(dfa, dfa.next_state(whole, *byte), is_of_paths);
         Some(bytes_of_paths().filter(lives))
     }
 
@@ -124,9 +181,9 @@ fn is_end(dfa: &Dfa, state: StateID) -> bool {
     dfa.is_match_state(dfa.next_eoi_state(state))
 }
 
-/// Whether some text of the bytes of paths may match from this state on, the empty one included. A state that is dead
+/// Whether some text of these bytes may match from this state on, the empty one included. A state that is dead
 /// says so itself, but for those that remember that the text matched before its last byte.
-fn may_end(dfa: &Dfa, state: StateID) -> bool {
+fn may_end(dfa: &Dfa, state: StateID, may_have: impl Fn(u8) -> bool) -> bool {
     let mut seen = HashSet::new();
     let mut next = vec![state];
     while let Some(state) = next.pop() {
@@ -136,7 +193,8 @@ fn may_end(dfa: &Dfa, state: StateID) -> bool {
         if seen.len() > MOST_STATES || is_end(dfa, state) {
             return true;
         }
-        next.extend(bytes_of_paths().map(|byte| dfa.next_state(state, byte)));
+        let bytes = (u8::MIN..=u8::MAX).filter(|byte| may_have(*byte));
+        next.extend(bytes.map(|byte| dfa.next_state(state, byte)));
     }
     false
 }
@@ -159,7 +217,12 @@ fn takes_everything(dfa: &Dfa, state: StateID) -> bool {
 
 /// The bytes that can stand in a path (RFC 3986 §3.3 has some fewer).
 fn bytes_of_paths() -> impl Iterator<Item = u8> {
-    (b'!'..=b'~').filter(|byte| !matches!(byte, b'?' | b'#'))
+    (b'!'..=b'~').filter(|byte| is_of_paths(*byte))
+}
+
+/// Whether a byte can stand in a path.
+fn is_of_paths(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#')
 }
 
 #[cfg(test)]
@@ -247,15 +310,53 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_cannot_begin_with_a_slash_is_known() {
-        let never = |source| pattern(source).never_begins_with(b'/');
+    fn a_pattern_that_takes_none_of_the_texts_of_a_place_is_known() {
+        use Texts::{All, HeaderValues, PartsOfPaths, Paths, Rooted, Segments};
+        let none = |source, texts| pattern(source).takes_none_of(texts);
         for source in [
             "item", "^item", "(a|b)c", "[a-z]+/", "a?b", "(?i)x", "(^)[0-9]", "a*",
         ] {
-            assert!(never(source), "{source}");
+            assert!(none(source, Paths) && none(source, Rooted), "{source}");
+            assert!(!none(source, All), "{source}");
         }
         for source in ["/item", ".*", "a?/", "(a|/b)", "[^a]x", "\\W", "(a?)(/*)"] {
-            assert!(!never(source), "{source}");
+            assert!(!none(source, Paths), "{source}");
+        }
+        // They begin with a slash, and have what no path has.
+        for source in ["/a b", "/a[?]b=c", "/ü", "/a#b", "/\\x00"] {
+            assert!(none(source, Paths), "{source}");
+            assert!(!none(source, Rooted), "{source}");
+            assert!(none(source, Segments), "{source}");
+        }
+        // No text at all.
+        for source in ["/a$b", "a^b", r"a[^\x00-\x{10FFFF}]"] {
+            for texts in [All, Rooted, Paths, PartsOfPaths, Segments, HeaderValues] {
+                assert!(none(source, texts), "{source} {texts:?}");
+            }
+        }
+        assert!(none("a/b", Segments) && !none("a/b", PartsOfPaths));
+        assert!(!none("a(/b)?", Segments));
+        assert!(none(r"\n", HeaderValues) && none(r"a\x7f", HeaderValues));
+        for source in [r"\s", "ü", "a, b", "^$", r"[\n\t]"] {
+            assert!(!none(source, HeaderValues), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_takes_no_way_to_ask_for_a_host_is_known() {
+        for source in [
+            "a.b",
+            "A[.]B",
+            "a.*",
+            r"a\.b(:[0-9]+)?",
+            "a.b:80",
+            "a.b[.]",
+            ".*",
+        ] {
+            assert!(!pattern(source).takes_no_host("a.b"), "{source}");
+        }
+        for source in ["b.b", "a.b.c", "[0-9]+", "a.b/.*", ""] {
+            assert!(pattern(source).takes_no_host("a.b"), "{source}");
         }
     }
 

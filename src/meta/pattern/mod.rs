@@ -13,6 +13,7 @@ mod table;
 
 pub use compiled::Pattern;
 pub use error::{PatternError, PatternProblem};
+pub(crate) use inclusion::Texts;
 pub use limits::PatternLimits;
 pub use route::RoutePatterns;
 pub use store::PatternStore;

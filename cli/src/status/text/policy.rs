@@ -45,9 +45,9 @@ impl Lines<'_> {
                 self.page.line(2, &line);
                 continue;
             }
-            // The target is named once.
-            let is_named = target.why.contains(&what);
             let line = if target.accepted {
+                // The target is named once.
+                let is_named = target.why.contains(&target.target.to_string());
                 let on = if is_named {
                     String::new()
                 } else {
@@ -62,12 +62,9 @@ impl Lines<'_> {
                     1 => ("", "is "),
                     _ => ("s", "are "),
                 };
-                let what = match is_named && several.is_empty() {
-                    true => String::new(),
-                    false => format!("{} ", some(&of_cause, "; ")),
-                };
+                let what = some(&of_cause, "; ");
                 let reason = target.reason;
-                Line::plain(format_args!("target{several} {what}"))
+                Line::plain(format_args!("target{several} {what} "))
                     .and(is)
                     .with(Tone::Bad, "rejected")
                     .and(format_args!(" ({reason})"))

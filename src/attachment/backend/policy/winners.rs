@@ -43,9 +43,9 @@ impl BackendPolicies {
             .map(|(policy, tls)| (policy, tls.clone()))
     }
 
-    /// Whether a BackendTLSPolicy names this port, so that the one for all of the backend does not apply to it.
-    pub(in crate::attachment) fn has_own_tls(&self, port: Option<&str>) -> bool {
-        port.is_some_and(|name| self.tls_of(Some(name)).is_some())
+    /// The BackendTLSPolicy that names this port, so that the one for all of the backend does not apply to it.
+    pub(in crate::attachment) fn own_tls(&self, port: &str) -> Option<&ObjectRef> {
+        self.tls_of(Some(port)).map(|(policy, _)| policy)
     }
 
     /// The BackendLBPolicy, and the sessions that it asks for.

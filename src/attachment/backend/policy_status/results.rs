@@ -1,6 +1,6 @@
 //! What becomes of a policy at each of its targets.
 
-use super::traffic::{BackendPart, Senders, Traffics};
+use super::traffic::{self, BackendPart, Senders, Traffics};
 use crate::{
     attachment::{
         PolicyTarget, Snapshot, WonBy,
@@ -14,7 +14,10 @@ use crate::{
     },
     meta::{NamespacedName, ObjectRef, condition::policy::reason, unexpected_kind},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A policy at one of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,8 @@ pub(in crate::attachment) struct TargetResult {
     unused: Option<Arc<str>>,
     /// There is traffic, and none of it is of that kind.
     only_other_traffic: bool,
+    /// See [`PolicyTarget::yields_to`].
+    yields_to: BTreeMap<String, ObjectRef>,
 }
 
 impl TargetResult {
@@ -88,7 +93,6 @@ pub(in crate::attachment) fn results(
                     }
                     Ok(()) => found,
                 };
-                let unused = part.senders.is_empty().then(|| parts.unused.clone());
                 TargetResult {
                     target,
                     finding,
@@ -96,8 +100,9 @@ pub(in crate::attachment) fn results(
                     problem,
                     wins,
                     senders: part.senders.clone(),
-                    only_other_traffic: unused.is_some() && parts.used,
-                    unused,
+                    only_other_traffic: part.unused.is_some() && part.used,
+                    unused: part.unused.clone(),
+                    yields_to: part.yields_to.clone(),
                 }
             })
             .collect(),
@@ -181,10 +186,7 @@ fn find(
 
 impl TargetRef {
     fn describe(&self) -> String {
-        match &self.section {
-            Some(section) => format!("port `{section}` of {}", self.reference),
-            None => self.reference.to_string(),
-        }
+        traffic::describe(&self.reference, self.section.as_deref())
     }
 }
 
@@ -232,6 +234,7 @@ pub(in crate::attachment) fn describe(results: &[TargetResult]) -> Vec<PolicyTar
             },
             gateways: result.senders.gateways.clone(),
             mesh: result.senders.mesh,
+            yields_to: result.yields_to.clone(),
             has_traffic: result.unused.is_none() || result.only_other_traffic,
         }
     };

@@ -38,12 +38,6 @@ pub(in crate::attachment) struct Senders {
     pub(super) mesh: bool,
 }
 
-impl Senders {
-    pub(super) fn is_empty(&self) -> bool {
-        self.gateways.is_empty() && !self.mesh
-    }
-}
-
 /// A part of a backend that a policy can be for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BackendPart {
@@ -53,6 +47,12 @@ pub(super) struct BackendPart {
     pub(super) is_udp: bool,
     /// Whether it is a port that does not exist.
     pub(super) is_absent: bool,
+    /// Why there is no traffic that such a policy is for, where there is none.
+    pub(super) unused: Option<Arc<str>>,
+    /// Whether any route uses it, be it for other traffic.
+    pub(super) used: bool,
+    /// The ports with such traffic that have a policy of their own, and that policy.
+    pub(super) yields_to: BTreeMap<String, ObjectRef>,
 }
 
 /// The traffic to a backend, as a kind of policy sees it.
@@ -62,10 +62,6 @@ pub(super) struct TrafficParts {
     ports: BTreeMap<String, BackendPart>,
     /// What counts as the traffic to a port that does not exist: who names it is told wherever the backend is used.
     absent: BackendPart,
-    /// Whether any route uses the backend, be it for other traffic.
-    pub(super) used: bool,
-    /// What to say where there is no traffic that such a policy is for.
-    pub(super) unused: Arc<str>,
 }
 
 impl TrafficParts {
@@ -129,6 +125,11 @@ struct Collected<'a> {
     mesh: bool,
     ports: usize,
     udp_ports: usize,
+    /// Whether any route uses it.
+    used: bool,
+    /// What traffic there is that the policy is not for.
+    of_other_kinds: BTreeSet<&'static str>,
+    yields_to: BTreeMap<&'a str, &'a ObjectRef>,
 }
 
 impl<'a> Collected<'a> {
@@ -141,23 +142,48 @@ impl<'a> Collected<'a> {
         self.ports > 0 && self.ports == self.udp_ports
     }
 
-    /// Adds a use, if a policy of this kind for this part is for such traffic.
-    fn add(&mut self, kind: PolicyKind, one: &'a Use) {
-        let fits = match (kind, one.traffic) {
+    /// Whether a policy of this kind for this part is for a use.
+    fn fits(&self, kind: PolicyKind, one: &Use) -> bool {
+        match (kind, one.traffic) {
             (PolicyKind::Lb, traffic) => traffic == Traffic::Http,
             (PolicyKind::Tls, Traffic::Http | Traffic::Stream) => one.sender != Sender::Mesh,
             (PolicyKind::Tls, Traffic::Passthrough) => false,
             // A policy that asks for nothing but UDP is told at the Gateways with that traffic.
             (PolicyKind::Tls, Traffic::Datagram) => one.sender != Sender::Mesh && self.is_udp(),
-        };
+        }
+    }
+
+    /// Adds a use: as one that a policy of this kind is for, or as traffic of another kind.
+    fn add(&mut self, kind: PolicyKind, one: &'a Use) {
+        self.used = true;
+        if !self.fits(kind, one) {
+            self.of_other_kinds.insert(of_other_kind(kind, one));
+            return;
+        }
         match &one.sender {
-            _ if !fits => {}
             Sender::Gateway(name) => _ = self.gateways.insert(name),
             Sender::Mesh => self.mesh = true,
         }
     }
 
-    fn into_part(self, world: ResultInputs<'_>) -> BackendPart {
+    /// Adds a use of a port that has a policy of its own.
+    fn add_to_own(&mut self, kind: PolicyKind, one: &Use, own: (&'a str, &'a ObjectRef)) {
+        self.used = true;
+        if self.fits(kind, one) {
+            self.yields_to.insert(own.0, own.1);
+        } else {
+            self.of_other_kinds.insert(of_other_kind(kind, one));
+        }
+    }
+
+    /// The part of this name; without one, the whole of a backend.
+    fn into_part(
+        self,
+        (kind, target, section): (PolicyKind, &ObjectRef, Option<&str>),
+        world: ResultInputs<'_>,
+    ) -> BackendPart {
+        let is_empty = self.gateways.is_empty() && !self.mesh;
+        let unused = is_empty.then(|| self.unused(kind, target, section).into());
         let aged = self.gateways.iter().filter_map(|name| {
             let gateway = world.gateways.get(*name)?;
             Some(Seniority::new(gateway.age, (*name).clone()))
@@ -168,11 +194,53 @@ impl<'a> Collected<'a> {
             has_udp: self.udp_ports > 0,
             is_udp: self.is_udp(),
             is_absent: false,
+            unused,
+            used: self.used,
+            yields_to: {
+                let yields_to = self.yields_to.into_iter();
+                yields_to
+                    .map(|(port, policy)| (port.to_owned(), policy.clone()))
+                    .collect()
+            },
             senders: Arc::new(Senders {
                 gateways: Arc::new(self.gateways.into_iter().cloned().collect()),
                 by_seniority,
                 mesh: self.mesh,
             }),
+        }
+    }
+
+    /// Why no Gateway and no mesh has traffic to this part that a policy of this kind is for.
+    fn unused(&self, kind: PolicyKind, target: &ObjectRef, section: Option<&str>) -> String {
+        let (backend, name) = (&target.kind, kind.as_str());
+        let target = describe(target, section);
+        if !self.used {
+            return format!("no accepted route refers to {target}");
+        }
+        let of_other_kinds: Vec<&str> = self.of_other_kinds.iter().copied().collect();
+        let of_other_kinds = of_other_kinds.join(", ");
+        let yields_to = self.yields_to.iter();
+        let yields_to: Vec<String> = yields_to
+            .map(|(port, policy)| format!("port `{port}` has {policy}"))
+            .collect();
+        match (yields_to.as_slice(), of_other_kinds.as_str()) {
+            ([], "") => format!("routes refer to no port that {target} has"),
+            ([], kinds) => format!(
+                "routes send {target} nothing but {kinds}, to which a {name} does not apply"
+            ),
+            (ports, kinds) => {
+                let go = if ports.len() == 1 { "goes" } else { "go" };
+                let else_ = match kinds {
+                    "" => "routes send traffic to no other port".to_owned(),
+                    kinds => format!(
+                        "else routes send it nothing but {kinds}, to which a {name} does not apply"
+                    ),
+                };
+                format!(
+                    "{}, which {go} before one for the whole {backend}; {else_}",
+                    ports.join(" and ")
+                )
+            }
         }
     }
 }
@@ -199,13 +267,11 @@ impl TrafficParts {
             }
             by_number.entry(port.port).or_default().push(port);
         }
-        let mut used = false;
-        let mut other_kinds = BTreeSet::new();
         for one in uses {
             #[cfg(test)]
             USES_LOOKED_AT.add(1);
-            used = true;
-            other_kinds.insert(traffic_of_other_kinds(kind, one));
+            whole.used = true;
+            absent.used = true;
             let Some(state) = state else {
                 // Where there is no such target, whoever names it is concerned.
                 whole.add(kind, one);
@@ -218,8 +284,10 @@ impl TrafficParts {
             for port in ports.filter(|port| is_udp(port) == datagram) {
                 absent.add(kind, one);
                 let name = port.name.as_deref();
-                if kind == PolicyKind::Lb || !state.policies.has_own_tls(name) {
-                    whole.add(kind, one);
+                let own = name.filter(|_| kind == PolicyKind::Tls);
+                match own.and_then(|name| Some((name, state.policies.own_tls(name)?))) {
+                    Some(own) => whole.add_to_own(kind, one, own),
+                    None => whole.add(kind, one),
                 }
                 if let Some(part) = name.and_then(|name| by_name.get_mut(name)) {
                     part.add(kind, one);
@@ -228,44 +296,37 @@ impl TrafficParts {
         }
         let by_name = by_name.into_iter();
         Self {
-            whole: whole.into_part(world),
+            whole: whole.into_part((kind, target, None), world),
             absent: BackendPart {
                 is_absent: true,
-                ..absent.into_part(world)
+                ..absent.into_part((kind, target, None), world)
             },
             ports: by_name
-                .map(|(name, part)| (name.to_owned(), part.into_part(world)))
+                .map(|(name, collected)| {
+                    let found = collected.into_part((kind, target, Some(name)), world);
+                    (name.to_owned(), found)
+                })
                 .collect(),
-            used,
-            unused: unused(kind, target, &other_kinds).into(),
         }
     }
 }
 
-/// What traffic is that a policy of this kind is not for, where there is no other.
-fn traffic_of_other_kinds(kind: PolicyKind, one: &Use) -> &'static str {
+/// A part of a backend, as a sentence names it.
+pub(super) fn describe(backend: &ObjectRef, section: Option<&str>) -> String {
+    match section {
+        Some(section) => format!("port `{section}` of {backend}"),
+        None => backend.to_string(),
+    }
+}
+
+/// What traffic is that a policy of this kind is not for.
+fn of_other_kind(kind: PolicyKind, one: &Use) -> &'static str {
     match (kind, &one.sender, one.traffic) {
         (_, _, Traffic::Datagram) => "UDP",
-        (PolicyKind::Lb, _, Traffic::Stream | Traffic::Passthrough) => {
-            "connections that are neither HTTP nor gRPC"
-        }
+        (PolicyKind::Lb, ..) => "connections that are neither HTTP nor gRPC",
         (PolicyKind::Tls, Sender::Mesh, _) => "mesh traffic",
-        (PolicyKind::Tls, _, Traffic::Passthrough) => "TLS that is passed through",
-        _ => "traffic to other ports, or to ports with a policy of their own",
+        (PolicyKind::Tls, Sender::Gateway(_), _) => "TLS that is passed through",
     }
-}
-
-/// Why no Gateway and no mesh has traffic that a policy for this target is for.
-fn unused(kind: PolicyKind, target: &ObjectRef, of_other_kinds: &BTreeSet<&str>) -> String {
-    if of_other_kinds.is_empty() {
-        return format!("no accepted route refers to {target}");
-    }
-    let of_other_kinds: Vec<&str> = of_other_kinds.iter().copied().collect();
-    let kind = kind.as_str();
-    format!(
-        "routes send {target} nothing but {}, to which a {kind} does not apply",
-        of_other_kinds.join(", ")
-    )
 }
 
 #[cfg(test)]

@@ -44,28 +44,18 @@ impl Near<'_> {
             hints.extend(gateway.and_then(|gateway| by_own_name(request, gateway, port)));
             return;
         }
-        if let (Some(listener), Some(gateway)) = (taken, self.effective(gateway.as_ref())) {
-            if listener_of(gateway, listener).is_some_and(|l| l.protocol == ProtocolType::Tls) {
-                self.other_listeners(request, gateway, taken, port, hints);
-                if hints.is_empty() {
-                    self.routes_of_other_listeners(request, answer, true, hints);
-                }
-            }
-            if hints.is_empty() {
-                no_connection_route(gateway, listener, hints);
-            }
+        self.at_other_listeners(request, answer, hints);
+        if let (Some(listener), Some(gateway)) = (taken, self.effective(gateway.as_ref()))
+            && hints.is_empty()
+        {
+            no_connection_route(gateway, listener, hints);
         }
         let http = matches!(request.scheme(), "http" | "https");
         if http
             && hints.is_empty()
             && let Some(gateway) = self.effective(gateway.as_ref())
         {
-            if taken.is_some() {
-                self.other_listeners(request, gateway, taken, port, hints);
-                if hints.is_empty() {
-                    self.routes_of_other_listeners(request, answer, false, hints);
-                }
-            } else {
+            if taken.is_none() {
                 wider_routes(self, request, gateway, port, hints);
             }
             if hints.is_empty() {
@@ -80,6 +70,32 @@ impl Near<'_> {
             if answer.gateway.is_none() {
                 self.other_services(request, hints);
             }
+        }
+    }
+
+    /// Routes of other listeners of the Gateway that would take what the listener which answered has no route for.
+    pub(super) fn at_other_listeners(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        hints: &mut Vec<String>,
+    ) {
+        let gateway = answer.gateway.as_ref().map(ObjectRef::namespaced_name);
+        let (Some(taken), Some(gateway), Ok(port)) = (
+            &answer.listener,
+            self.effective(gateway.as_ref()),
+            request.destination_port(),
+        ) else {
+            return;
+        };
+        let name = taken.name.as_str();
+        let by_sni = listener_of(gateway, name).is_some_and(|l| l.protocol == ProtocolType::Tls);
+        if !by_sni && !matches!(request.scheme(), "http" | "https") {
+            return;
+        }
+        self.other_listeners(request, gateway, Some(name), port, hints);
+        if hints.is_empty() {
+            self.routes_of_other_listeners(request, answer, by_sni, hints);
         }
     }
 

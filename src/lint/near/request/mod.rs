@@ -163,11 +163,13 @@ impl Near<'_> {
         }
     }
 
-    /// A request that no route took: the causes from the client's side on, until one says what would be right.
+    /// A request that no route took: the causes from the client's side on, until one says what would be right. What is wrong with a
+    /// route does not hide that another one, which is in force, takes the request elsewhere; what is wrong with the listener does.
     fn astray(&self, request: &Request, answer: &Answer, around: &mut Around) {
         type Cause<'n> = fn(&Near<'n>, &Request, &Answer, &mut Around);
-        let causes: [Cause<'_>; 4] = [
-            |near, request, answer, around| near.idle(request, answer, around),
+        self.idle(request, answer, around);
+        let of_listener = !around.help.is_empty();
+        let causes: [Cause<'_>; 3] = [
             |near, request, answer, around| near.unattached(request, answer, around),
             |near, request, answer, around| near.ignored(request, answer, around),
             |near, request, answer, around| near.dropped(request, answer, false, around),
@@ -180,9 +182,13 @@ impl Near<'_> {
                 around.help = found.help;
             }
         }
-        if around.help.is_empty() {
-            self.taken_elsewhere(request, answer, &mut around.help);
+        let mut elsewhere = Vec::new();
+        if around.help.is_empty() || !of_listener && answer.listener.is_none() {
+            self.taken_elsewhere(request, answer, &mut elsewhere);
+        } else if !of_listener {
+            self.at_other_listeners(request, answer, &mut elsewhere);
         }
+        around.help.append(&mut elsewhere);
     }
 }
 

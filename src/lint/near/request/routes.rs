@@ -1,7 +1,7 @@
 //! Routes that would have taken a request and are not in force where it was asked, or not as they are written.
 
 use super::{
-    super::{Near, conflict::apart},
+    super::{Near, conflict::apart, obstacles},
     Around, NotInForce, SHOWN, host_of, within,
 };
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     meta::{GROUP, Hostname, MULTICLUSTER_GROUP, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
-    sim::{Answer, Request},
+    sim::{Answer, Request, understands},
+    v1::{Listener, ListenerTlsConfig, ProtocolType, TlsModeType},
 };
 use std::{cell::LazyCell, sync::Arc};
 
@@ -115,15 +116,67 @@ impl Near<'_> {
                 });
             }
             if !attachment.attached {
-                self.attach(route, (index, attachment), &mut around.help);
+                if self.would_get(route, attachment, request, answer) {
+                    self.attach(route, (index, attachment), &mut around.help);
+                }
             } else if !excluded.is_empty() {
-                let mut at = attachment.listeners.iter();
+                let at = attachment.listeners.iter();
+                let here = at.filter(|at| Some(&*at.name) == taken);
                 around
                     .help
-                    .extend(at.find_map(|at| apart(route, &at.standing)));
+                    .extend(apart(route, here.map(|at| &at.standing)));
             }
             around.why.extend(excluded);
         }
+    }
+
+    /// Whether what a client sends comes to a route once it is attached where it is most likely meant to be: some listener there has the
+    /// port, carries the kind and understands the scheme. Where nothing is there that may be meant, it counts as if it did.
+    fn would_get(
+        &self,
+        route: &RouteId,
+        attachment: &Attachment,
+        request: &Request,
+        answer: &Answer,
+    ) -> bool {
+        if answer.service.is_some() {
+            return true;
+        }
+        let parent = attachment.parent.resolve(&route.name.namespace);
+        let gateways = self.resolver.snapshot().gateways().iter();
+        let mut meant = self.first_candidates(gateways).filter(|(place, _)| {
+            let gateway = ObjectRef::gateway_api("Gateway", place);
+            let may_be_asked = answer
+                .gateway
+                .as_ref()
+                .is_none_or(|asked| *asked == gateway);
+            may_be_asked && (gateway == parent || self.nearly_names(&parent, &gateway))
+        });
+        let Some(first) = meant.next() else {
+            let is_service = matches!(parent.kind.as_str(), "Service" | "ServiceImport");
+            return !is_service || request.host().split('.').next() == Some(&parent.name);
+        };
+        let Ok(port) = request.destination_port() else {
+            return false;
+        };
+        let reference = &attachment.parent;
+        let section = reference.section_name.as_deref();
+        let section = section.filter(|section| !section.is_empty());
+        let is_named = |listener: &Listener| {
+            section.is_none_or(|section| listener.name == section)
+                && reference.port.is_none_or(|port| listener.port == port)
+        };
+        std::iter::once(first).chain(meant).any(|(_, gateway)| {
+            let listeners = || gateway.spec.listeners.iter();
+            // A name that no listener has is most likely one of them.
+            let names_any = listeners().any(is_named);
+            self.first_listeners(listeners()).any(|listener| {
+                (!names_any || is_named(listener))
+                    && listener.port == i32::from(port)
+                    && obstacles::carries(route.kind, listener)
+                    && hears(listener, request.scheme())
+            })
+        })
     }
 
     /// Whether a reference to a parent that is not there most likely means another object: one of the same name, one of
@@ -438,10 +491,8 @@ impl Near<'_> {
             help.push(super::ignored::correct(ignored));
             return;
         }
-        let conflict = attachment
-            .listeners
-            .iter()
-            .find_map(|at| apart(route, &at.standing));
+        let standings = attachment.listeners.iter().map(|at| &at.standing);
+        let conflict = apart(route, standings);
         // What is wrong with its rules is the cause only where nothing else is.
         let invalid = self.resolver.is_rejected_for_rules(route, index);
         if let Some(conflict) = conflict {
@@ -492,6 +543,17 @@ fn has_place_elsewhere(attachment: &Attachment, listener: Option<&str>) -> bool 
     let mut others = attachment.listeners.iter();
     listener.is_some_and(|listener| at.all(|at| *at.name != *listener))
         && others.any(|at| at.standing.is_in_tables())
+}
+
+/// Whether a listener has something for clients of a scheme, were it in force. What a connection to a TCP listener carries is not
+/// looked at.
+fn hears(listener: &Listener, scheme: &str) -> bool {
+    let mode = listener.tls.as_ref().map(ListenerTlsConfig::mode);
+    let terminates = mode.is_none_or(|mode| mode != TlsModeType::Passthrough);
+    match listener.protocol {
+        ProtocolType::Tcp => scheme != "udp",
+        _ => understands(&listener.protocol, terminates, scheme),
+    }
 }
 
 /// Whether routes of a kind take requests of this scheme.

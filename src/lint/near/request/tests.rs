@@ -379,6 +379,40 @@ fn a_route_whose_hostname_covers_a_host_that_no_listener_serves_is_named_with_th
     );
 }
 
+/// What is wrong with a route that would not get the request anyway does not hide what is right.
+#[test]
+fn the_help_for_a_broken_route_is_for_requests_that_it_would_get() {
+    let bad = "{ parentRefs: [{ name: front, kind: Gatway }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let kind = "HTTPRoute shop/bad: did you mean `kind: Gateway`?";
+    let objects = object("HTTPRoute", "bad", bad) + &route("HTTPRoute", "all", "");
+    let ask = |url: &str| around(&objects, url).help;
+    let other_port = ask("http://a.example:83/");
+    assert_eq!(
+        other_port.first().map(String::as_str),
+        Some(
+            "listener `one` of Gateway shop/front takes this host on port 80: ask http://a.example:80"
+        ),
+        "{other_port:#?}"
+    );
+    assert!(
+        !other_port.iter().any(|help| help == kind),
+        "{other_port:#?}"
+    );
+    let in_tls = ask("https://a.example:81/");
+    assert!(in_tls[0].contains("ask http://a.example:81"), "{in_tls:#?}");
+    assert!(!in_tls.iter().any(|help| help == kind), "{in_tls:#?}");
+    // It would get this one, which a route of another listener takes.
+    let two = "{ parentRefs: [{ name: front, sectionName: two }], rules: [{ matches: [{ path: { value: /cart } }] }] }";
+    let objects = object("HTTPRoute", "bad", bad) + &object("HTTPRoute", "two", two);
+    assert_eq!(
+        around(&objects, "http://a.example/cart").help,
+        [
+            kind,
+            "HTTPRoute shop/two would take the request, but names listener `two` alone: attach it to listener `one`, too"
+        ]
+    );
+}
+
 #[test]
 fn a_route_of_another_listener_of_the_gateway_is_named() {
     let spec = "{ parentRefs: [{ name: front, sectionName: two }], rules: [{ matches: [{ path: { value: /cart } }] }] }";
@@ -458,7 +492,8 @@ fn a_parent_that_is_left_out_is_named_with_what_it_needs() {
         found.why,
         ["HTTPRoute shop/r has no effect: Gateway shop/none was given, but is left out"]
     );
-    assert_eq!(found.help, ["correct Gateway shop/none, which is left out"]);
+    let help = found.help.first().map(String::as_str);
+    assert_eq!(help, Some("correct Gateway shop/none, which is left out"));
 }
 
 /// A reference to a parent that is not there is told of where the object that it nearly names is asked.
