@@ -22,19 +22,15 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
     };
     let kind = text("/kind");
     let namespace = text("/metadata/namespace");
-<<<<<<< HEAD
     let group = GroupVersionKind::from_api_version(&text("/apiVersion"), "").group;
     let is_it = |known: &&KindVersion| known.group == group && known.kind == kind;
     let cluster_wide = match schema::KINDS.iter().find(is_it) {
         Some(known) => !known.namespaced,
         None => kind == "Namespace",
     };
-=======
     let metadata = value.get("metadata");
     let named = metadata.and_then(|metadata| metadata.get("namespace"));
     let is_unreadable = named.is_some_and(|named| !named.is_null() && !named.is_string());
-    let cluster_wide = matches!(kind.as_str(), "GatewayClass" | "Namespace");
->>>>>>> lint
     ObjectRef {
         group,
         namespace: match namespace.as_str() {
