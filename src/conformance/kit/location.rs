@@ -5,13 +5,13 @@ use http::Uri;
 /// Whether a `Location` in the answer to a request for a URL leads where another one does. A reference without a scheme or a host
 /// has that of the request; the port that is the scheme's own may be left out.
 pub(super) fn leads_to(asked: &Uri, location: &str, wanted: &str) -> bool {
-    let place = Place::of(asked, wanted);
-    place.is_some() && place == Place::of(asked, location)
+    let place = RedirectTarget::of(asked, wanted);
+    place.is_some() && place == RedirectTarget::of(asked, location)
 }
 
-/// A place that a URL names: spellings of the same one are equal.
+/// The place to which a redirect leads: spellings of the same one are equal.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+struct RedirectTarget {
     scheme: String,
     host: String,
     port: Option<u16>,
@@ -19,7 +19,7 @@ struct Place {
     query: Option<String>,
 }
 
-impl Place {
+impl RedirectTarget {
     /// The place of a reference, seen from a URL; none if it is no such reference.
     fn of(base: &Uri, reference: &str) -> Option<Self> {
         let reference = reference.split('#').next().unwrap_or_default();
