@@ -6,7 +6,7 @@ use crate::{
         RouteId, RouteKind,
         effective::{GrpcRouteRules, HttpRouteRules},
     },
-    meta::{Authority, RoutePatterns, Texts},
+    meta::{Authority, RoutePatterns, TakenTexts},
     routing::{Entry, HeaderMatch, HostPattern, Match, PathMatch, Pattern, ValueMatch},
     rules::{Rule, set as rules},
     v1::{
@@ -18,7 +18,7 @@ use http::header::HOST;
 
 /// What of a request a regular expression is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum MatchPart {
     Path,
     Header,
     Query,
@@ -28,20 +28,20 @@ enum Part {
     MethodOfService,
 }
 
-impl Part {
-    fn texts(self) -> Texts {
+impl MatchPart {
+    fn texts(self) -> TakenTexts {
         match self {
-            Self::Path => Texts::Paths,
-            Self::Header => Texts::HeaderValues,
-            Self::Query => Texts::All,
-            Self::Service | Self::Method => Texts::Segments,
-            Self::MethodOfService => Texts::PartsOfPaths,
+            Self::Path => TakenTexts::Paths,
+            Self::Header => TakenTexts::HeaderValues,
+            Self::Query => TakenTexts::All,
+            Self::Service | Self::Method => TakenTexts::Segments,
+            Self::MethodOfService => TakenTexts::PartsOfPaths,
         }
     }
 }
 
 /// A regular expression of a match: its field in the match, its text, and what it is asked for.
-type Asked<'a> = (String, &'a str, Part);
+type AskedPattern<'a> = (String, &'a str, MatchPart);
 
 /// Looks at the regular expressions of an HTTPRoute, as far as there is effort left.
 pub(super) fn check_http(route: &HttpRouteRules, effort: &Effort, found: &mut FindingsByObject) {
@@ -65,30 +65,30 @@ pub(super) fn check_grpc(route: &GrpcRouteRules, effort: &Effort, found: &mut Fi
     }
 }
 
-fn of_http(one: &HttpRouteMatch) -> Vec<Asked<'_>> {
+fn of_http(one: &HttpRouteMatch) -> Vec<AskedPattern<'_>> {
     let mut all = Vec::new();
     if one.path_type() == PathMatchType::RegularExpression {
-        all.push(("path.value".to_owned(), one.path_value(), Part::Path));
+        all.push(("path.value".to_owned(), one.path_value(), MatchPart::Path));
     }
     for (index, header) in one.headers.iter().enumerate() {
         if header.match_type() == HeaderMatchType::RegularExpression {
             all.push((
                 format!("headers[{index}].value"),
                 &header.value,
-                Part::Header,
+                MatchPart::Header,
             ));
         }
     }
     for (index, parameter) in one.query_params.iter().enumerate() {
         if parameter.match_type() == QueryParamMatchType::RegularExpression {
             let field = format!("queryParams[{index}].value");
-            all.push((field, &parameter.value, Part::Query));
+            all.push((field, &parameter.value, MatchPart::Query));
         }
     }
     all
 }
 
-fn of_grpc(one: &GrpcRouteMatch) -> Vec<Asked<'_>> {
+fn of_grpc(one: &GrpcRouteMatch) -> Vec<AskedPattern<'_>> {
     let mut all = Vec::new();
     let call = one.method.as_ref();
     let call = call.filter(|call| call.match_type() == GrpcMethodMatchType::RegularExpression);
@@ -97,11 +97,11 @@ fn of_grpc(one: &GrpcRouteMatch) -> Vec<Asked<'_>> {
         let service = call.service.as_ref().filter(is_asked);
         let method = call.method.as_ref().filter(is_asked);
         let of_method = match service {
-            Some(_) => Part::MethodOfService,
-            None => Part::Method,
+            Some(_) => MatchPart::MethodOfService,
+            None => MatchPart::Method,
         };
         let parts = [
-            ("method.service", service, Part::Service),
+            ("method.service", service, MatchPart::Service),
             ("method.method", method, of_method),
         ];
         let asked = parts.into_iter();
@@ -114,7 +114,7 @@ fn of_grpc(one: &GrpcRouteMatch) -> Vec<Asked<'_>> {
             all.push((
                 format!("headers[{index}].value"),
                 &header.value,
-                Part::Header,
+                MatchPart::Header,
             ));
         }
     }
@@ -123,7 +123,7 @@ fn of_grpc(one: &GrpcRouteMatch) -> Vec<Asked<'_>> {
 
 fn check(
     (id, at): (&RouteId, &str),
-    asked: Vec<Asked<'_>>,
+    asked: Vec<AskedPattern<'_>>,
     patterns: &RoutePatterns,
     effort: &Effort,
     found: &mut FindingsByObject,
@@ -150,7 +150,7 @@ fn check(
 
 /// Whether a match asks for something that matches a regular expression, and there is nothing that does.
 pub(super) fn is_unmet(matching: &Match, effort: &Effort) -> bool {
-    fn value(value: &ValueMatch, part: Part) -> Option<(&Pattern, Part)> {
+    fn value(value: &ValueMatch, part: MatchPart) -> Option<(&Pattern, MatchPart)> {
         match value {
             ValueMatch::RegularExpression(pattern) => Some((pattern, part)),
             ValueMatch::Exact(_) => None,
@@ -159,23 +159,26 @@ pub(super) fn is_unmet(matching: &Match, effort: &Effort) -> bool {
     let headers = headers(matching);
     let headers = headers
         .iter()
-        .map(|header| value(&header.value, Part::Header));
+        .map(|header| value(&header.value, MatchPart::Header));
     let others: Vec<_> = match matching {
         Match::Http(http) => {
             let path = match &http.path {
-                PathMatch::RegularExpression(pattern) => Some((pattern, Part::Path)),
+                PathMatch::RegularExpression(pattern) => Some((pattern, MatchPart::Path)),
                 _ => None,
             };
             let query = http.query.iter();
-            let query = query.map(|parameter| value(&parameter.value, Part::Query));
+            let query = query.map(|parameter| value(&parameter.value, MatchPart::Query));
             std::iter::once(path).chain(query).collect()
         }
         Match::Grpc(grpc) => {
             let of_method = match &grpc.service {
-                Some(_) => Part::MethodOfService,
-                None => Part::Method,
+                Some(_) => MatchPart::MethodOfService,
+                None => MatchPart::Method,
             };
-            let service = grpc.service.iter().map(|one| value(one, Part::Service));
+            let service = grpc
+                .service
+                .iter()
+                .map(|one| value(one, MatchPart::Service));
             let method = grpc.method.iter().map(|one| value(one, of_method));
             service.chain(method).collect()
         }
@@ -224,11 +227,11 @@ struct Fault {
     help: Option<&'static str>,
 }
 
-fn judge(pattern: &Pattern, part: Part) -> Option<Fault> {
+fn judge(pattern: &Pattern, part: MatchPart) -> Option<Fault> {
     if pattern.takes_none_of(part.texts()) {
         return Some(takes_none(pattern, part));
     }
-    if part != Part::Path {
+    if part != MatchPart::Path {
         return None;
     }
     // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is where nothing but texts is written,
@@ -250,13 +253,13 @@ fn judge(pattern: &Pattern, part: Part) -> Option<Fault> {
 }
 
 /// What is wrong with a regular expression that takes none of the texts for which it is asked.
-fn takes_none(pattern: &Pattern, part: Part) -> Fault {
+fn takes_none(pattern: &Pattern, part: MatchPart) -> Fault {
     const OF_PATHS: &str = "there is no space, `?`, `#` or character beyond ASCII in";
     let rule = match part {
-        Part::Path => &rules::PATTERN_TAKES_PATHS,
+        MatchPart::Path => &rules::PATTERN_TAKES_PATHS,
         _ => &rules::PATTERN_TAKES_VALUES,
     };
-    let (message, help) = if pattern.takes_none_of(Texts::All) {
+    let (message, help) = if pattern.takes_none_of(TakenTexts::All) {
         (
             format!("`{pattern}` takes nothing: there is no text that matches it"),
             Some(
@@ -265,11 +268,11 @@ fn takes_none(pattern: &Pattern, part: Part) -> Fault {
         )
     } else {
         match part {
-            Part::Path if pattern.takes_none_of(Texts::Rooted) => (
+            MatchPart::Path if pattern.takes_none_of(TakenTexts::Rooted) => (
                 format!("`{pattern}` takes no path: each begins with `/`"),
                 None,
             ),
-            Part::Path => (
+            MatchPart::Path => (
                 format!(
                     "`{pattern}` takes no path: {OF_PATHS} one, and the query is no part of it"
                 ),
@@ -277,13 +280,13 @@ fn takes_none(pattern: &Pattern, part: Part) -> Fault {
                     "write such characters as they are sent, as `%20` for a space, and match the query by `queryParams`",
                 ),
             ),
-            Part::Header | Part::Query => (
+            MatchPart::Header | MatchPart::Query => (
                 format!(
                     "`{pattern}` takes no value of a header: there is no control character in one but the tab"
                 ),
                 None,
             ),
-            Part::Service => (
+            MatchPart::Service => (
                 format!(
                     "`{pattern}` takes no service: there is no `/` in its name, and {OF_PATHS} it"
                 ),
@@ -291,7 +294,7 @@ fn takes_none(pattern: &Pattern, part: Part) -> Fault {
                     "write a regular expression for the service alone, and one for the method in `method.method`",
                 ),
             ),
-            Part::Method => (
+            MatchPart::Method => (
                 format!(
                     "`{pattern}` takes no method: there is no `/` in its name, and {OF_PATHS} it"
                 ),
@@ -299,7 +302,7 @@ fn takes_none(pattern: &Pattern, part: Part) -> Fault {
                     "write a regular expression for the method alone, and one for the service in `method.service`",
                 ),
             ),
-            Part::MethodOfService => (
+            MatchPart::MethodOfService => (
                 format!("`{pattern}` takes no method: {OF_PATHS} its name"),
                 None,
             ),
@@ -323,11 +326,11 @@ mod tests {
     use super::*;
 
     fn rule(source: &str) -> Option<&'static str> {
-        judge(&Pattern::new(source).unwrap(), Part::Path).map(|fault| fault.rule.id)
+        judge(&Pattern::new(source).unwrap(), MatchPart::Path).map(|fault| fault.rule.id)
     }
 
     /// What is said of a regular expression, and what would be right.
-    fn said(source: &str, part: Part) -> Option<(String, &'static str)> {
+    fn said(source: &str, part: MatchPart) -> Option<(String, &'static str)> {
         let fault = judge(&Pattern::new(source).unwrap(), part)?;
         Some((fault.message, fault.help.unwrap_or(fault.rule.help)))
     }
@@ -348,7 +351,7 @@ mod tests {
                 "correct the expression",
             ),
         ] {
-            let (message, advice) = said(source, Part::Path).unwrap();
+            let (message, advice) = said(source, MatchPart::Path).unwrap();
             assert!(message.contains(why), "{source}: {message}");
             assert!(advice.starts_with(help), "{source}: {advice}");
         }
@@ -356,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_takes_no_value_of_its_place_is_named() {
-        use Part::{Header, Method, MethodOfService, Query, Service};
+        use MatchPart::{Header, Method, MethodOfService, Query, Service};
         for (source, parts) in [
             (r"\n", &[Header, Service, Method, MethodOfService][..]),
             ("a b", &[Service, Method, MethodOfService]),

@@ -7,7 +7,7 @@ mod step;
 
 use super::{
     crd::{Crd, LATER_STORED, Waypoint, stored_in},
-    findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text},
+    findings::{ReleaseChannel, UpgradeFinding, UpgradeFindings, text},
     form,
     object::{DO_WITHOUT, LATER_OBJECT},
     policy, status,
@@ -20,7 +20,7 @@ use crate::{
 use replaced::NewForms;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use step::{full_name, kinds_of, some, step};
+use step::{full_name, kinds_of, named, names, step};
 
 pub use step::UpgradeStep;
 
@@ -311,25 +311,9 @@ fn without_crd(rule: &str, crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'s
     kinds
 }
 
-/// The objects that findings of a rule name, the first of them.
-fn named(found: &UpgradeFindings, rule: &str) -> String {
-    names(found, |f| f.rule == rule)
-}
-
-/// The same, of one kind.
+/// The objects of one kind that findings of a rule name, the first of them.
 fn of_kind(found: &UpgradeFindings, rule: &str, kind: &str) -> String {
     names(found, |f| f.rule == rule && f.object.kind == kind)
-}
-
-fn names(found: &UpgradeFindings, is_meant: impl Fn(&UpgradeFinding) -> bool) -> String {
-    let weighs = |f: &&UpgradeFinding| f.impact != Impact::Note && is_meant(f);
-    let all: BTreeSet<String> = found
-        .list
-        .iter()
-        .filter(weighs)
-        .map(|f| f.object.to_string())
-        .collect();
-    some(&all)
 }
 
 /// Writes each object anew, which stores it in the storage version, and says so in the CRD's status.

@@ -112,10 +112,8 @@ impl Near<'_> {
         let is_http = matches!(kind, RouteKind::Http | RouteKind::Grpc);
         let ports = self.ports(to);
         let fits = |(.., protocol): &(_, _, Option<&str>)| carries_transport(kind, *protocol);
-        problem.policy.is_none()
-            && !is_alias
-            && !ports.is_empty()
-            && !(is_http && ports.iter().any(fits))
+        let is_another_fault = problem.policy.is_some() || is_alias || ports.is_empty();
+        !(is_another_fault || is_http && ports.iter().any(fits))
     }
 
     /// What a policy needs that has no effect on a target which can be one.

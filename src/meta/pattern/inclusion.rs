@@ -14,7 +14,7 @@ type Dfa = dense::DFA<Vec<u32>>;
 
 /// The texts for which a pattern is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Texts {
+pub(crate) enum TakenTexts {
     /// Whatever there is: a query is decoded.
     All,
     /// Whatever begins with a slash.
@@ -29,7 +29,7 @@ pub(crate) enum Texts {
     HeaderValues,
 }
 
-impl Texts {
+impl TakenTexts {
     fn begins_with(self) -> Option<u8> {
         matches!(self, Self::Rooted | Self::Paths).then_some(b'/')
     }
@@ -54,7 +54,7 @@ impl Pattern {
     }
 
     /// Whether none of these texts matches. `false` where it is not known.
-    pub(crate) fn takes_none_of(&self, texts: Texts) -> bool {
+    pub(crate) fn takes_none_of(&self, texts: TakenTexts) -> bool {
         self.table().is_some_and(|(dfa, start)| {
             let first = texts.begins_with();
             let start = first.map_or(start, |byte| dfa.next_state(start, byte));
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_takes_none_of_the_texts_of_a_place_is_known() {
-        use Texts::{All, HeaderValues, PartsOfPaths, Paths, Rooted, Segments};
+        use TakenTexts::{All, HeaderValues, PartsOfPaths, Paths, Rooted, Segments};
         let none = |source, texts| pattern(source).takes_none_of(texts);
         for source in [
             "item", "^item", "(a|b)c", "[a-z]+/", "a?b", "(?i)x", "(^)[0-9]", "a*",

@@ -13,7 +13,7 @@ mod table;
 
 pub use compiled::Pattern;
 pub use error::{PatternError, PatternProblem};
-pub(crate) use inclusion::Texts;
+pub(crate) use inclusion::TakenTexts;
 pub use limits::PatternLimits;
 pub use route::RoutePatterns;
 pub use store::PatternStore;

@@ -8,8 +8,7 @@ use super::{
         object::{self, LATER_OBJECT},
         policy, status,
     },
-    UpgradeStep, named, names,
-    step::step,
+    step::{UpgradeStep, named, names, step},
 };
 use crate::{conversion::release::ABSENT_KIND, schema};
 use std::collections::BTreeMap;

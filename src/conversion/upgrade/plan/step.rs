@@ -1,7 +1,7 @@
 //! One step, and the words for what it is about.
 
 use crate::{
-    conversion::upgrade::findings::{Impact, UpgradeFindings},
+    conversion::upgrade::findings::{Impact, UpgradeFinding, UpgradeFindings},
     schema::{self, KindVersion},
 };
 use std::{
@@ -54,4 +54,21 @@ pub(super) fn some(all: &BTreeSet<impl fmt::Display>) -> String {
         names.push(format!("{} more", all.len() - MOST));
     }
     names.join(", ")
+}
+
+/// The objects that findings of a rule name, the first of them.
+pub(super) fn named(found: &UpgradeFindings, rule: &str) -> String {
+    names(found, |f| f.rule == rule)
+}
+
+/// The objects that some findings name, the first of them.
+pub(super) fn names(found: &UpgradeFindings, is_meant: impl Fn(&UpgradeFinding) -> bool) -> String {
+    let weighs = |f: &&UpgradeFinding| f.impact != Impact::Note && is_meant(f);
+    let all: BTreeSet<String> = found
+        .list
+        .iter()
+        .filter(weighs)
+        .map(|f| f.object.to_string())
+        .collect();
+    some(&all)
 }
