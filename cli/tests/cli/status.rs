@@ -449,7 +449,7 @@ fn an_object_whose_namespace_cannot_be_read_is_named_without_one() {
         &[],
     );
     assert_eq!(code, Some(1));
-    assert!(text.contains("  Gateway g (-:"), "{text}");
+    assert!(text.contains("  Gateway g (<stdin>:"), "{text}");
 }
 
 /// The target of a policy is named also where the policy has but one, and no reason names a cause that there is not.
