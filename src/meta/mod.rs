@@ -34,6 +34,7 @@ pub use host::{
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 #[cfg(feature = "pattern")]
 pub(crate) use pattern::TakenTexts;
+#[cfg(feature = "pattern")]
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns, TableBudget,
     TableFull,
