@@ -46,21 +46,31 @@ type AskedPattern<'a> = (String, &'a str, MatchPart);
 /// Looks at the regular expressions of an HTTPRoute, as far as there is effort left.
 pub(super) fn check_http(route: &HttpRouteRules, effort: &Effort, found: &mut FindingsByObject) {
     let id = RouteId::new(RouteKind::Http, route.reference.clone());
-    for rule in &route.rules {
-        for (index, one) in rule.matches.iter().enumerate() {
-            let at = format!("spec.rules[{}].matches[{index}]", rule.index);
-            check((&id, &at), of_http(one), &route.patterns, effort, found);
-        }
-    }
+    let rules = route.rules.iter();
+    let matches = rules.map(|rule| (rule.index, rule.matches.iter().map(of_http)));
+    check_rules(&id, matches, &route.patterns, effort, found);
 }
 
 /// As [`check_http`], for a GRPCRoute.
 pub(super) fn check_grpc(route: &GrpcRouteRules, effort: &Effort, found: &mut FindingsByObject) {
     let id = RouteId::new(RouteKind::Grpc, route.reference.clone());
-    for rule in &route.rules {
-        for (index, one) in rule.matches.iter().enumerate() {
-            let at = format!("spec.rules[{}].matches[{index}]", rule.index);
-            check((&id, &at), of_grpc(one), &route.patterns, effort, found);
+    let rules = route.rules.iter();
+    let matches = rules.map(|rule| (rule.index, rule.matches.iter().map(of_grpc)));
+    check_rules(&id, matches, &route.patterns, effort, found);
+}
+
+/// Looks at the regular expressions of rules: of each its place in the route, and what each of its matches asks for.
+fn check_rules<'r>(
+    id: &RouteId,
+    rules: impl Iterator<Item = (usize, impl Iterator<Item = Vec<AskedPattern<'r>>>)>,
+    patterns: &RoutePatterns,
+    effort: &Effort,
+    found: &mut FindingsByObject,
+) {
+    for (rule, matches) in rules {
+        for (index, asked) in matches.enumerate() {
+            let at = format!("spec.rules[{rule}].matches[{index}]");
+            check((id, &at), asked, patterns, effort, found);
         }
     }
 }
@@ -70,15 +80,10 @@ fn of_http(one: &HttpRouteMatch) -> Vec<AskedPattern<'_>> {
     if one.path_type() == PathMatchType::RegularExpression {
         all.push(("path.value".to_owned(), one.path_value(), MatchPart::Path));
     }
-    for (index, header) in one.headers.iter().enumerate() {
-        if header.match_type() == HeaderMatchType::RegularExpression {
-            all.push((
-                format!("headers[{index}].value"),
-                &header.value,
-                MatchPart::Header,
-            ));
-        }
-    }
+    let headers = one.headers.iter();
+    all.extend(of_headers(
+        headers.map(|header| (header.match_type(), header.value.as_str())),
+    ));
     for (index, parameter) in one.query_params.iter().enumerate() {
         if parameter.match_type() == QueryParamMatchType::RegularExpression {
             let field = format!("queryParams[{index}].value");
@@ -109,16 +114,20 @@ fn of_grpc(one: &GrpcRouteMatch) -> Vec<AskedPattern<'_>> {
             asked.filter_map(|(field, text, part)| Some((field.to_owned(), text?.as_str(), part))),
         );
     }
-    for (index, header) in one.headers.iter().enumerate() {
-        if header.match_type() == HeaderMatchType::RegularExpression {
-            all.push((
-                format!("headers[{index}].value"),
-                &header.value,
-                MatchPart::Header,
-            ));
-        }
-    }
+    let headers = one.headers.iter();
+    all.extend(of_headers(
+        headers.map(|header| (header.match_type(), header.value.as_str())),
+    ));
     all
+}
+
+/// The regular expressions among header matches, each with its type and value, in the order of the match.
+fn of_headers<'r>(
+    headers: impl Iterator<Item = (HeaderMatchType, &'r str)>,
+) -> impl Iterator<Item = AskedPattern<'r>> {
+    let asked = headers.enumerate();
+    let asked = asked.filter(|(_, (kind, _))| *kind == HeaderMatchType::RegularExpression);
+    asked.map(|(index, (_, text))| (format!("headers[{index}].value"), text, MatchPart::Header))
 }
 
 fn check(
