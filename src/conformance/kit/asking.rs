@@ -28,11 +28,11 @@ pub(super) struct Clients {
     passed: Duration,
 }
 
-/// How many requests of one kind are sent at most until a subject that draws as it likes chooses what is expected. There are at
-/// most three to choose from: one of them is left out as often by less than one subject of 10^17.
+/// How many times a request is sent at most to a subject that draws by itself, until it chooses what is expected. There are at most
+/// three to choose from, so that a correct subject fails by chance less than once in 10^17 steps.
 const CHOSEN: u32 = 100;
-/// How many requests of a session are sent to a subject that draws as it likes. One that keeps no sessions and has two endpoints
-/// reaches the same one as often by less than one of 10^8.
+/// How many requests of a session are sent to a subject that draws by itself. A subject with two endpoints that keeps no sessions
+/// passes by chance less than once in 10^8 steps.
 const KEPT: u32 = 30;
 
 /// How often a step asks: once where the subject draws what it is told, or has nothing to draw.
