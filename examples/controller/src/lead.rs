@@ -30,9 +30,13 @@ pub(crate) fn follow(client: Client, settings: &Settings) -> watch::Receiver<boo
         let mut until = Instant::now();
         while !leads.is_closed() {
             let asked = Instant::now();
-            // A server that does not answer must not keep this replica from noticing that its time is over. One that does not lead
-            // has nothing to notice, and can wait for a slow server.
-            let patience = until.max(asked + candidate.duration / 4);
+            // A replica that leads has until its time is over, so that it notices that whatever the server does. One that does not
+            // can wait for a slow server.
+            let is_leading = *leads.borrow();
+            let patience = match is_leading {
+                true => until,
+                false => asked + candidate.duration / 4,
+            };
             match timeout_at(patience, candidate.holds()).await {
                 Ok(Ok(true)) => until = asked + candidate.duration * 2 / 3,
                 Ok(Ok(false)) => until = asked,

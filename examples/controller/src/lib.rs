@@ -72,8 +72,8 @@ pub struct Settings {
     pub address: IpAddr,
 }
 
-/// The name of the Lease of a controller, whose name may have characters that no Lease has: each of these is written as its number,
-/// so that no two controllers share one.
+/// The name of the Lease of a controller. All but lower-case letters and digits is written as `-` and its number, so that no two
+/// controllers share one.
 #[must_use]
 pub fn lease_name(controller: &str) -> String {
     let characters = controller.bytes().map(|byte| match byte {
@@ -123,7 +123,6 @@ struct Controller {
     resolver: Resolver,
     /// What has changed and the proxy has not been told yet.
     unsettled: Changes,
-    /// The ports that could not be bound.
     proxy: Proxy,
     writer: Writer,
     leads: watch::Receiver<bool>,
@@ -174,7 +173,8 @@ impl Controller {
             if is_listed && is_news {
                 self.serve().await;
             }
-            match *self.leads.borrow() {
+            let leads = *self.leads.borrow();
+            match leads {
                 true if is_listed => self.writer.write(&mut self.resolver),
                 true => {}
                 false => self.writer.stop(),
@@ -209,5 +209,24 @@ impl Controller {
         self.resolver.set_ports(&effective, &[address], refused);
         // Addresses and reports are of no concern to the proxy.
         self.resolver.update();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controllers_have_leases_of_their_own_whose_names_an_api_server_takes() {
+        let names = ["a.b/c", "a-b/c", "a.b/C", "a.b/c_d"].map(lease_name);
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{names:?}");
+            let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            assert!(
+                name.bytes().all(|byte| is_allowed(byte) || byte == b'-'),
+                "{name}"
+            );
+            assert!(name.bytes().last().is_some_and(is_allowed), "{name}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Writer {
     under_way: JoinSet<Answered>,
     /// What is written now.
     objects: BTreeSet<ObjectRef>,
-    /// Whether one of these is due again.
+    /// Whether one of these was due, too, when it was last asked what is.
     is_due_again: bool,
     /// What could not be written, for a reason that passes, and when it is tried again.
     failed: BTreeSet<ObjectRef>,
@@ -135,11 +135,12 @@ impl Writer {
                 self.tell(&write);
                 None
             }
-            // What has changed (409) or gone (404) comes by the watch.
+            // A later version comes by the watch.
             Ok(Err(kube::Error::Api(refusal))) if refusal.code == 409 => {
                 resolver.note_conflict(&write);
                 None
             }
+            // It has gone, which the watch tells. If its definition has gone, it is tried again.
             Ok(Err(kube::Error::Api(refusal))) if refusal.code == 404 => Some(None),
             Ok(Err(error)) => Some(Some(error.to_string())),
             Err(late) => Some(Some(late.to_string())),
@@ -152,7 +153,8 @@ impl Writer {
             self.retry.get_or_insert(Instant::now() + RETRY);
         }
         self.send();
-        self.is_due_again
+        // What is under way is due all the time: as long as there is more to send, nothing is asked anew.
+        self.is_due_again && self.queue.is_empty()
     }
 
     /// Begins as many writes as there is room for.
