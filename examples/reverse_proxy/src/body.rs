@@ -51,6 +51,8 @@ pub(crate) enum CopyEnd {
     Whole,
     /// The mirror lags behind too far.
     TooSlow,
+    /// The mirror reads no more.
+    Unread,
 }
 
 /// The content, and copies of it that come along as the content is read.
@@ -103,11 +105,14 @@ impl CopySender {
         };
         match self.frames.try_send(copy) {
             Ok(()) => Some(self),
-            Err(TrySendError::Full(_)) => {
-                _ = self.end.send(CopyEnd::TooSlow);
+            Err(error) => {
+                let end = match error {
+                    TrySendError::Full(_) => CopyEnd::TooSlow,
+                    TrySendError::Closed(_) => CopyEnd::Unread,
+                };
+                _ = self.end.send(end);
                 None
             }
-            Err(TrySendError::Closed(_)) => None,
         }
     }
 

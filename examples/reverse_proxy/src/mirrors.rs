@@ -52,7 +52,10 @@ impl fmt::Display for DroppedCopies {
                 self.late,
                 "given up, since the mirror did not answer in time",
             ),
-            (self.failed, "lost, since the mirror cannot be reached"),
+            (
+                self.failed,
+                "lost, since the mirror cannot be reached or ended the connection",
+            ),
         ];
         f.write_str("copies of requests for mirrors: ")?;
         let mut before = "";
@@ -135,7 +138,7 @@ pub(crate) fn mirror(shared: &Arc<Shared>, mirrors: Vec<Mirrored>, content: Body
                 // What is told of a copy is why it ended first: an exchange whose content breaks off fails, too.
                 Some(Err(_)) => match end.unwrap_or_else(|| told(&mut ended)) {
                     Ok(CopyEnd::TooSlow) => &mirrors.cut,
-                    Ok(CopyEnd::Whole) => &mirrors.failed,
+                    Ok(CopyEnd::Whole | CopyEnd::Unread) => &mirrors.failed,
                     // The client has gone.
                     Err(_) => return,
                 },

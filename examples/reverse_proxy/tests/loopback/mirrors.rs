@@ -154,6 +154,28 @@ async fn a_copy_that_is_cut_is_no_complete_request() {
     assert!(world.proxy.take_dropped_copies().is_empty());
 }
 
+/// Whether the failure or the next piece is seen first: the copy is lost, and counted.
+#[tokio::test]
+async fn a_copy_whose_mirror_ends_the_connection_is_lost() {
+    let world = Mirrored::new(Limits::default()).await;
+    let mut client = world.begin().await;
+    let (mirror, _) = world.mirror.accept().await.unwrap();
+    send_chunks(&mut client, 1).await;
+    drop(mirror);
+    for _ in 0..5 {
+        send_chunks(&mut client, 1).await;
+        sleep(Duration::from_millis(20)).await;
+    }
+    client.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(status(&mut client).await, "HTTP/1.1 200");
+    sleep(Duration::from_millis(50)).await;
+    let lost = DroppedCopies {
+        failed: 1,
+        ..DroppedCopies::default()
+    };
+    assert_eq!(world.proxy.take_dropped_copies(), lost);
+}
+
 /// Mirrors that never answer cost no more than the limits allow.
 #[tokio::test]
 async fn mirrors_that_do_not_answer_are_given_up_and_not_too_many_are_waited_for() {
