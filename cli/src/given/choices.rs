@@ -6,13 +6,13 @@ use clap::{
 };
 use gwapi::{
     attachment::{
-        Resolver, Snapshot,
+        Resolver, RouteId, RouteKind,
         effective::{
             AttachedRoute, Effective, EffectiveGateway, EffectiveHostname, EffectiveListener,
             InSeniority, RouteList,
         },
     },
-    meta::Hostname,
+    meta::{Hostname, NamespacedName},
     routing::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions, normalize_path},
     sim::{Answer, Request, Simulator},
     v1::ProtocolType,
@@ -269,7 +269,7 @@ impl Choices {
         match other.name {
             // They decide between several that match. Of TLSRoutes no losers are named.
             "hostname-rank" if takes_by_server_name(answer) => {
-                several_tls_routes(resolver.snapshot(), request)
+                several_tls_routes(resolver, (request, answer))
             }
             "regex-rank" | "hostname-rank" => answer.losers.iter().any(|loser| loser.matches),
             "hostname-fallback" => !answer.losers.is_empty() || !self.routing.fallback(),
@@ -333,27 +333,42 @@ fn takes_by_server_name(answer: &Answer) -> bool {
     route.is_some_and(|at| at.route.kind == "TLSRoute")
 }
 
-/// Whether several TLSRoutes have a hostname for the server name, attached or not: one that lost it is rejected.
-fn several_tls_routes(snapshot: &Snapshot, request: &Request) -> bool {
+/// Whether several TLSRoutes have a hostname for the server name, at the listener that answers if one does, accepted or not: one that
+/// lost its hostname is rejected.
+fn several_tls_routes(resolver: &Resolver, (request, answer): (&Request, &Answer)) -> bool {
     let name = request.sni.as_deref().or(request.uri.host());
     let covers = |hostname: &String| match (hostname.parse::<Hostname>(), name) {
         (Ok(hostname), Some(name)) => hostname.matches(name),
         (_, None) => true,
         (Err(_), _) => false,
     };
-    let mut routes = snapshot.tls_routes().values().filter(|route| {
+    let is_there = |place: &NamespacedName| {
+        let Some(asked) = &answer.listener else {
+            return true;
+        };
+        let id = RouteId::new(RouteKind::Tls, place.clone());
+        let attachments = resolver.resolution().attachments.get(&id);
+        let mut listeners = attachments
+            .into_iter()
+            .flatten()
+            .flat_map(|one| &one.listeners);
+        listeners.any(|at| *at.name == *asked.name)
+    };
+    let routes = resolver.snapshot().tls_routes().iter();
+    let mut routes = routes.filter(|(place, route)| {
         let hostnames = &route.spec.hostnames;
-        hostnames.is_empty() || hostnames.iter().any(covers)
+        (hostnames.is_empty() || hostnames.iter().any(covers)) && is_there(place)
     });
     routes.nth(1).is_some()
 }
 
 /// What is in force where hostnames rank as these options say.
 fn resolved_with(resolver: &Resolver, routing: RouterOptions) -> Effective {
+    let mut resolver = resolver.clone();
     let mut options = resolver.options().clone();
     options.hostname_rank = routing.hostname_rank();
-    let mut resolver = Resolver::with_snapshot(resolver.snapshot().clone(), options);
-    resolver.effective().clone()
+    resolver.set_options(options);
+    resolver.resolution().effective.clone()
 }
 
 /// What a request meets: of all Gateways only the one that it came to.
