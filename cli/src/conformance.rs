@@ -99,15 +99,11 @@ fn claimed(args: &ConformanceArgs) -> Option<Vec<FeatureName>> {
 }
 
 /// Why these features cannot be claimed for these profiles.
-fn unclaimable(
-    args: &ConformanceArgs,
-    names: &[FeatureName],
-    core: &BTreeSet<FeatureName>,
-) -> Option<String> {
+fn unclaimable(args: &ConformanceArgs, names: &[FeatureName]) -> Option<String> {
     let claims = args.features.as_deref().unwrap_or_default();
     if claims.contains(&Claim::Nothing) && !names.is_empty() {
         return Some(format!(
-            "`{NOTHING}` stands alone: with features beside it, leave it out"
+            "`{NOTHING}` cannot be combined with features: remove one or the other"
         ));
     }
     for name in names {
@@ -121,12 +117,15 @@ fn unclaimable(
         if !SimulatorSubject::default().supports(name) {
             return Some(format!("the simulator does not have the feature `{name}`"));
         }
-        let has = |profile: &Profile| profile.extended(args.release).contains(name);
-        if !args.profiles.is_empty() && !core.contains(name) && !args.profiles.iter().any(has) {
+        let has = |profile: &Profile| {
+            profile.core(args.release).contains(name)
+                || profile.extended(args.release).contains(name)
+        };
+        if !args.profiles.is_empty() && !args.profiles.iter().any(has) {
             let named = once(&args.profiles);
             let named: Vec<&str> = named.iter().map(|profile| profile.name()).collect();
             return Some(format!(
-                "the feature `{name}` is none of {}",
+                "none of these profiles has the feature `{name}`: {}",
                 named.join(", ")
             ));
         }
@@ -167,7 +166,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         .flat_map(|one| one.core(args.release))
         .collect();
     let named = features.clone().unwrap_or_default();
-    if let Some(why) = unclaimable(args, &named, &core) {
+    if let Some(why) = unclaimable(args, &named) {
         return fail(why);
     }
     let kit = Kit::new(args.release, args.channel).only(|scenario| is_asked(scenario, args));
@@ -326,7 +325,7 @@ struct Beside<'a> {
     results: &'a KitResults,
     omitted: &'a [ProfileLeftOut],
     /// The features that are named and claimed in any case.
-    core: Vec<&'a FeatureName>,
+    core: BTreeSet<&'a FeatureName>,
     /// What is claimed of a profile, and no scenario asks.
     unasked: Vec<(Profile, Vec<FeatureName>)>,
 }

@@ -213,7 +213,7 @@ fn claims_that_say_nothing_are_told() {
         ),
         (
             vec!["--features", "none,HTTPRouteMethodMatching"],
-            "`none` stands alone",
+            "`none` cannot be combined with features",
         ),
         (
             vec![
@@ -224,7 +224,11 @@ fn claims_that_say_nothing_are_told() {
                 "--features",
                 "HTTPRouteMethodMatching",
             ],
-            "the feature `HTTPRouteMethodMatching` is none of GATEWAY-GRPC, GATEWAY-TLS",
+            "none of these profiles has the feature `HTTPRouteMethodMatching`: GATEWAY-GRPC, GATEWAY-TLS",
+        ),
+        (
+            vec!["--profile", "GATEWAY-HTTP", "--features", "Mesh"],
+            "none of these profiles has the feature `Mesh`: GATEWAY-HTTP",
         ),
     ] {
         let (code, stdout, stderr) = said(&arguments);
