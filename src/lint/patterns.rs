@@ -7,7 +7,7 @@ use crate::{
         effective::{GrpcRouteRules, HttpRouteRules},
     },
     meta::{Authority, RoutePatterns, TakenTexts},
-    routing::{Entry, HeaderMatch, HostPattern, Match, PathMatch, Pattern, ValueMatch},
+    routing::{Entry, HeaderMatch, HostPattern, Match, Pattern, ValueMatch},
     rules::{Rule, set as rules},
     v1::{
         GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch, PathMatchType,
@@ -29,6 +29,14 @@ enum MatchPart {
 }
 
 impl MatchPart {
+    /// A method, beside a service that is asked for as well or alone.
+    fn of_method(beside_service: bool) -> Self {
+        match beside_service {
+            true => Self::MethodOfService,
+            false => Self::Method,
+        }
+    }
+
     fn texts(self) -> TakenTexts {
         match self {
             Self::Path => TakenTexts::Paths,
@@ -101,10 +109,7 @@ fn of_grpc(one: &GrpcRouteMatch) -> Vec<AskedPattern<'_>> {
         let is_asked = |text: &&String| !text.is_empty();
         let service = call.service.as_ref().filter(is_asked);
         let method = call.method.as_ref().filter(is_asked);
-        let of_method = match service {
-            Some(_) => MatchPart::MethodOfService,
-            None => MatchPart::Method,
-        };
+        let of_method = MatchPart::of_method(service.is_some());
         let parts = [
             ("method.service", service, MatchPart::Service),
             ("method.method", method, of_method),
@@ -159,44 +164,25 @@ fn check(
 
 /// Whether a match asks for something that matches a regular expression, and there is nothing that does.
 pub(super) fn is_unmet(matching: &Match, effort: &Effort) -> bool {
-    fn value(value: &ValueMatch, part: MatchPart) -> Option<(&Pattern, MatchPart)> {
-        match value {
-            ValueMatch::RegularExpression(pattern) => Some((pattern, part)),
-            ValueMatch::Exact(_) => None,
-        }
-    }
-    let headers = headers(matching);
-    let headers = headers
-        .iter()
-        .map(|header| value(&header.value, MatchPart::Header));
-    let others: Vec<_> = match matching {
+    let is_unmet = |pattern: Option<&Pattern>, part: MatchPart| {
+        pattern.is_some_and(|one| effort.allows(one) && one.takes_none_of(part.texts()))
+    };
+    let value = |value: &ValueMatch, part| is_unmet(value.pattern(), part);
+    let of_kind = match matching {
         Match::Http(http) => {
-            let path = match &http.path {
-                PathMatch::RegularExpression(pattern) => Some((pattern, MatchPart::Path)),
-                _ => None,
-            };
-            let query = http.query.iter();
-            let query = query.map(|parameter| value(&parameter.value, MatchPart::Query));
-            std::iter::once(path).chain(query).collect()
+            let mut query = http.query.iter();
+            is_unmet(http.path.pattern(), MatchPart::Path)
+                || query.any(|parameter| value(&parameter.value, MatchPart::Query))
         }
         Match::Grpc(grpc) => {
-            let of_method = match &grpc.service {
-                Some(_) => MatchPart::MethodOfService,
-                None => MatchPart::Method,
-            };
-            let service = grpc
-                .service
-                .iter()
-                .map(|one| value(one, MatchPart::Service));
-            let method = grpc.method.iter().map(|one| value(one, of_method));
-            service.chain(method).collect()
+            let of_method = MatchPart::of_method(grpc.service.is_some());
+            let mut service = grpc.service.iter();
+            service.any(|one| value(one, MatchPart::Service))
+                || grpc.method.iter().any(|one| value(one, of_method))
         }
     };
-    others
-        .into_iter()
-        .chain(headers)
-        .flatten()
-        .any(|(pattern, part)| effort.allows(pattern) && pattern.takes_none_of(part.texts()))
+    let mut headers = headers(matching).iter();
+    of_kind || headers.any(|header| value(&header.value, MatchPart::Header))
 }
 
 fn headers(matching: &Match) -> &[HeaderMatch] {
@@ -289,6 +275,7 @@ fn takes_none(pattern: &Pattern, part: MatchPart) -> Fault {
                     "write such characters as they are sent, as `%20` for a space, and match the query by `queryParams`",
                 ),
             ),
+            // A query may hold any text, so that only a header gets here.
             MatchPart::Header | MatchPart::Query => (
                 format!(
                     "`{pattern}` takes no value of a header: there is no control character in one but the tab"

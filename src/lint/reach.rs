@@ -288,7 +288,9 @@ impl Reach<'_> {
             } else if let Some(other) = by.and_then(|other| entries.get(other)) {
                 let cause = || cause(entry, other, &self.options.routing);
                 fate.cause.get_or_insert_with(cause);
-            } else if patterns::is_unmet(&entry.matching, &self.effort) {
+            } else if fate.lives {
+                // A request for another host meets the match: nothing else counts.
+            } else if fate.unmet || patterns::is_unmet(&entry.matching, &self.effort) {
                 fate.unmet = true;
             } else if let Some((header, asked)) = patterns::other_host(entry, &self.effort) {
                 let other = fate.other_host.get_or_insert_with(|| OtherHost {

@@ -212,7 +212,7 @@ impl PathMatch {
 
 impl ValueMatch {
     /// The regular expression, if it is one.
-    fn pattern(&self) -> Option<&Pattern> {
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
         match self {
             Self::RegularExpression(pattern) => Some(pattern),
             Self::Exact(_) => None,
