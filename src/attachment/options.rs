@@ -39,7 +39,8 @@ pub struct Options {
     /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
     pub features: Option<BTreeSet<FeatureName>>,
     /// The kinds of routes that are not taken, whatever the features are: no listener supports them, and their statuses have no
-    /// entry of ours. They are watched nevertheless, since entries may be there of a time when they were taken. TCPRoute has no feature by which one could say so.
+    /// entry of ours. TCPRoute has no feature by which one could say so. They are watched all the same: entries from a time when
+    /// they were taken have to go.
     pub declined: BTreeSet<RouteKind>,
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.

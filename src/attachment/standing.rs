@@ -249,8 +249,8 @@ pub struct RouteConflict {
     pub hostname: Option<Hostname>,
     /// What decided.
     pub won_by: WonBy,
-    /// Further routes that are accepted at the listener and exclude the route that is rejected, for the same hosts or for others of
-    /// its own; only the first few of many.
+    /// Further routes that are accepted at the listener and exclude the rejected one, for the same or for others of its hosts; of
+    /// many, the first few.
     pub others: Vec<RouteId>,
 }
 

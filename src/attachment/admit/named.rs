@@ -28,8 +28,7 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
         Some(known) => !known.namespaced,
         None => kind == "Namespace",
     };
-    let metadata = value.get("metadata");
-    let named = metadata.and_then(|metadata| metadata.get("namespace"));
+    let named = value.pointer("/metadata/namespace");
     let is_unreadable = named.is_some_and(|named| !named.is_null() && !named.is_string());
     ObjectRef {
         group,

@@ -1,7 +1,7 @@
 //! Which form the statuses of a kind have.
 
 use crate::{
-    meta::{Channel, GROUP, Release},
+    meta::{Channel, Release},
     schema::{self, Schema},
 };
 
@@ -12,9 +12,8 @@ pub(in crate::attachment) fn status_field(
     path: &[&str],
     (release, channel): (Release, Channel),
 ) -> Option<&'static Schema> {
-    let v1 = schema::KINDS.iter();
-    let mut v1 = v1.filter(|one| one.group == GROUP && one.kind == kind && one.version == "v1");
-    let schema = v1.next()?.installation(release, channel)?.schema();
+    let kind = schema::find("gateway.networking.k8s.io/v1", kind)?;
+    let schema = kind.installation(release, channel)?.schema();
     let status = schema.properties.get("status")?;
     path.iter().try_fold(status, |schema, field| {
         let schema = schema.items.as_deref().unwrap_or(schema);

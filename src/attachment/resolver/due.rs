@@ -59,14 +59,19 @@ impl Resolver {
         let snapshot = &self.snapshot;
         self.awaited
             .retain(|reference, version| has_version(snapshot, reference, version));
-        pending.retain(|reference| match self.write(reference, now) {
-            _ if self.is_outdated(reference) => true,
-            Some(_) if self.awaited.contains_key(reference) => true,
-            Some(write) => {
-                due.push(write);
-                true
+        pending.retain(|reference| {
+            // What has to be written is known after the next update.
+            if self.is_outdated(reference) {
+                return true;
             }
-            None => false,
+            match self.write(reference, now) {
+                Some(_) if self.awaited.contains_key(reference) => true,
+                Some(write) => {
+                    due.push(write);
+                    true
+                }
+                None => false,
+            }
         });
         self.pending = PendingStatuses::These(pending);
         due

@@ -35,7 +35,7 @@ pub(in crate::attachment) struct TargetResult {
     pub(super) senders: Arc<Senders>,
     /// Why there is none.
     unused: Option<Arc<str>>,
-    /// There is traffic, and none of it is of that kind.
+    /// There is traffic, and none of it is for this policy: it is of other kinds, or to ports with a policy of their own.
     only_other_traffic: bool,
     /// See [`PolicyTarget::yields_to`].
     yields_to: BTreeMap<String, ObjectRef>,

@@ -31,6 +31,7 @@ impl Update<'_> {
                 self.gateway_statuses.insert(name);
             }
         }
+        let has_routability = self.resolver.options.has_routability();
         for name in std::mem::take(&mut self.gateway_statuses) {
             let resolver = &*self.resolver;
             let status = resolver.gateways.get(&name).map(|state| {
@@ -40,7 +41,7 @@ impl Update<'_> {
                 let reported = resolver.reports.body(&name, resolver.options.programmed);
                 let of_listener = |listener: &str| resolver.reports.of_listener(&name, listener);
                 let mut status = state.status(&attached, without_room, reported, of_listener);
-                if !resolver.options.has_routability() {
+                if !has_routability {
                     let addresses = status.addresses.iter_mut();
                     addresses.for_each(|address| address.routability = None);
                 }
