@@ -81,7 +81,7 @@ fn who_draws_as_it_likes_passes() {
     assert!(results.is_clean(), "{results}");
     assert_eq!(results.passed(), results.results.len(), "{results}");
     let kit = Kit::default().only(drawn);
-    assert!(kit.scenarios().len() >= 15);
+    assert!(kit.scenarios().len() >= 17);
     for seed in 1..8 {
         let results = kit.run(&mut Drawing::new(none(), seed));
         assert!(results.is_clean(), "seed {seed}\n{results}");

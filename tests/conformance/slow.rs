@@ -28,7 +28,6 @@ pub(crate) struct Slow {
 type Found = (&'static str, NamespacedName, usize, usize);
 
 const LACKS: &[Need] = &[
-    Need::BackendTls,
     Need::ClientCertificates,
     Need::Connections,
     Need::Mesh,

@@ -25,7 +25,7 @@ pub enum Need {
     Connections,
     /// Certificates of clients.
     ClientCertificates,
-    /// TLS to backends, with certificates.
+    /// TLS to backends, with certificates. No scenario needs it yet.
     BackendTls,
     /// Clients in a mesh.
     Mesh,
