@@ -82,8 +82,8 @@ pub struct Limits {
     /// million by default, for which some 200 MB are needed at worst.
     pub max_values: usize,
     /// How many bytes YAML aliases of one document may expand to, 32 a value and the length of its text; 8 MiB by
-    /// default. Those of all documents of a stream may expand to as much, and to
-    /// [`ALIAS_BYTES_PER_BYTE`](Self::ALIAS_BYTES_PER_BYTE) more for each byte of them.
+    /// default. All documents of a stream together may expand to this much and
+    /// [`ALIAS_BYTES_PER_BYTE`](Self::ALIAS_BYTES_PER_BYTE) bytes for each byte of the stream.
     pub max_alias_bytes: usize,
     /// How many errors are told; a thousand by default. Reading the stream stops after that many. Also how many keys
     /// that are given twice are noted of one object.

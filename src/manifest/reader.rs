@@ -116,13 +116,16 @@ impl Reader {
         let room = self.alias_room.checked_sub(cost);
         self.alias_room = room.unwrap_or_default();
         let what = if self.aliased > self.limits.max_alias_bytes {
-            "anchors and aliases expand to more than"
+            "anchors and aliases expand to more than".to_owned()
         } else if room.is_none() {
-            "anchors and aliases of the documents up to here expand to more than 64 times their length and"
+            format!(
+                "all anchors and aliases up to here expand to more than {} bytes for each byte read and",
+                Limits::ALIAS_BYTES_PER_BYTE
+            )
         } else {
             return Ok(());
         };
-        let over = Over::new(what, "max_alias_bytes", self.limits.max_alias_bytes);
+        let over = Over::new(&what, "max_alias_bytes", self.limits.max_alias_bytes);
         Err(Syntax::over(position, over))
     }
 

@@ -34,7 +34,8 @@ pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, _, candidate)| candidate)
 }
 
-/// The same of names that people choose: of those of one or two letters, all are near but for those that differ in case alone.
+/// As [`nearest_name`], among names that people choose. Any two names of one or two letters are near each other, so that a short one
+/// counts only where nothing but the case differs.
 pub(crate) fn nearest_own_name<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,

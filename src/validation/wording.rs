@@ -49,7 +49,7 @@ pub(super) fn too_short(length: u64, least: u64, at: &Path<'_>) -> Finding {
     let message = if length == 0 {
         "must not be empty".to_owned()
     } else {
-        format!("has {length} characters, and needs at least {least}")
+        format!("has {}, and needs at least {least}", characters(length))
     };
     let help = "write a value, or leave the field out";
     error("schema/min-length", at, message, help)
@@ -104,17 +104,15 @@ pub(super) fn out_of_range(
 }
 
 fn entries(count: u64) -> String {
-    match count {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
-    }
+    counted(count, "entry", "entries")
 }
 
 fn characters(count: u64) -> String {
-    match count {
-        1 => "1 character".to_owned(),
-        count => format!("{count} characters"),
-    }
+    counted(count, "character", "characters")
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cold]

@@ -76,7 +76,8 @@ impl Connected {
     }
 }
 
-/// How many endpoints of a backend are tried for one connection: a client does not wait for longer, and each takes a while to fail.
+/// How many endpoints of a backend are tried for one connection at most. Each takes a while to fail, and clients do not wait for
+/// ever.
 pub const MOST_ENDPOINTS: usize = 8;
 
 impl Stream {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 const REFUSALS: [&str; 2] = ["tightened", "invalid"];
 
 /// The rules of which the plan takes care with steps of their own.
-const WITH_COMMANDS: &[&str] = &[
+const WITH_OWN_STEPS: &[&str] = &[
     "stored-version-removed",
     "stored-version-not-served",
     "version-not-served",
@@ -31,7 +31,7 @@ const WITH_COMMANDS: &[&str] = &[
     form::LATER_FIELD,
 ];
 
-/// A step for each rule of which there are findings.
+/// A step for each rule with findings, except those that have steps of their own.
 pub(super) fn steps(found: &UpgradeFindings) -> Vec<UpgradeStep> {
     let decide = [
         (
@@ -119,7 +119,7 @@ pub(super) fn steps(found: &UpgradeFindings) -> Vec<UpgradeStep> {
         }
     }
     // What has a step below.
-    left.retain(|rule, _| !WITH_COMMANDS.contains(rule));
+    left.retain(|rule, _| !WITH_OWN_STEPS.contains(rule));
     for (rule, finding) in left {
         let names = named(found, rule);
         steps.push(step(
