@@ -88,7 +88,11 @@ impl HeaderModifier {
                         Err(kind) => errors.push(CompileError::new(at("value"), kind)),
                     }
                 }
-                (Ok(name), Ok(value)) if set.is_new(&name) => this.set.push((name, value)),
+                (Ok(name), Ok(value))
+                    if set.is_new(&name, this.set.iter().map(|(name, _)| name)) =>
+                {
+                    this.set.push((name, value));
+                }
                 (Ok(_), Ok(_)) => {}
             }
         }
@@ -97,14 +101,18 @@ impl HeaderModifier {
             match (name(&entry.name, message, Action::Add), value(entry)) {
                 (Err(kind), _) => errors.push(CompileError::new(at("name"), kind)),
                 (_, Err(kind)) => errors.push(CompileError::new(at("value"), kind)),
-                (Ok(name), Ok(value)) if added.is_new(&name) => this.add.push((name, value)),
+                (Ok(name), Ok(value))
+                    if added.is_new(&name, this.add.iter().map(|(name, _)| name)) =>
+                {
+                    this.add.push((name, value));
+                }
                 (Ok(_), Ok(_)) => {}
             }
         }
         for (index, text) in filter.remove.iter().enumerate() {
             match name(text, message, Action::Remove) {
                 Err(kind) => errors.push(CompileError::new(format!("remove[{index}]"), kind)),
-                Ok(name) if removed.is_new(&name) => this.remove.push(name),
+                Ok(name) if removed.is_new(&name, this.remove.iter()) => this.remove.push(name),
                 Ok(_) => {}
             }
         }
@@ -185,9 +193,24 @@ impl HeaderModifier {
 struct HeaderNames(HashSet<HeaderName>);
 
 impl HeaderNames {
-    fn is_new(&mut self, name: &HeaderName) -> bool {
+    /// Up to how many names are compared one by one, which keeps nothing.
+    const FEW: usize = 8;
+
+    /// Whether a name is none of those that `earlier` has. Each call for a list has those of the call before, and one more at
+    /// most.
+    fn is_new<'n>(
+        &mut self,
+        name: &HeaderName,
+        mut earlier: impl ExactSizeIterator<Item = &'n HeaderName>,
+    ) -> bool {
         #[cfg(test)]
         LOOKED_UP.add(1);
+        if earlier.len() <= Self::FEW {
+            return earlier.all(|one| one != name);
+        }
+        if self.0.is_empty() {
+            self.0.extend(earlier.cloned());
+        }
         self.0.insert(name.clone())
     }
 }

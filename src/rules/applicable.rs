@@ -5,8 +5,11 @@
 use super::{Check, Reporter, Rule};
 use crate::{
     filters::{CompileError, CompileErrorKind, RuleFilters},
-    schema::{Defaulted, Path},
-    v1::{GrpcBackendRef, GrpcRouteRule, HttpBackendRef, HttpRouteMatch, HttpRouteRule},
+    schema::{Defaulted, Path, field},
+    v1::{
+        GrpcBackendRef, GrpcRouteRule, HttpBackendRef, HttpRouteFilter, HttpRouteMatch,
+        HttpRouteRule, LocalObjectReference,
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,8 +60,12 @@ fn judge(
     report: &mut Reporter<'_>,
     errors: fn(&Value) -> Option<Vec<CompileError>>,
 ) {
-    let has_filters = |value: Defaulted<'_>| !value.list("filters").is_empty();
-    if !has_filters(rule) && !rule.list("backendRefs").iter().any(has_filters) {
+    let is_asked = |holder: &Value| {
+        let mut filters = elements(holder, "filters").into_iter().flatten();
+        filters.any(changes_messages)
+    };
+    let mut backends = elements(rule.value(), "backendRefs").into_iter().flatten();
+    if !is_asked(rule.value()) && !backends.any(is_asked) {
         return;
     }
     // What cannot be read has errors of the schema.
@@ -74,24 +81,43 @@ fn judge(
 
 /// What filters depend on in a rule of an HTTPRoute. The rest is not read: this is asked of every rule with a filter.
 fn http_rule(rule: &Value) -> Option<HttpRouteRule> {
+    let is_only = elements(rule, "matches").is_some_and(|matches| matches.len() == 1);
     let one_match = |one: &Value| {
         Some(HttpRouteMatch {
-            path: Option::deserialize(one.get("path").unwrap_or(&Value::Null)).ok()?,
+            // Where there are several, no path matters.
+            path: match one.get("path") {
+                Some(path) if is_only => Option::deserialize(path).ok()?,
+                _ => None,
+            },
             ..HttpRouteMatch::default()
         })
     };
+    let filter = |filter: &Value| match changes_messages(filter) {
+        true => read(filter),
+        false => Some(HttpRouteFilter::ExtensionRef(
+            LocalObjectReference::default(),
+        )),
+    };
     let backend = |backend: &Value| {
         Some(HttpBackendRef {
-            filters: list(backend, "filters", read)?,
+            filters: list(backend, "filters", filter)?,
             ..HttpBackendRef::default()
         })
     };
     Some(HttpRouteRule {
         backend_refs: list(rule, "backendRefs", backend)?,
-        filters: list(rule, "filters", read)?,
+        filters: list(rule, "filters", filter)?,
         matches: list(rule, "matches", one_match)?,
         ..HttpRouteRule::default()
     })
+}
+
+/// Whether a filter changes requests, answers or where a client goes. Others stand in nobody's way: what can be wrong with them
+/// the schema says, and they keep only their place in the list.
+fn changes_messages(filter: &Value) -> bool {
+    let kind = filter.get("type").and_then(Value::as_str);
+    let others = ["RequestMirror", "ExtensionRef", "CORS", "ExternalAuth"];
+    !kind.is_some_and(|kind| others.contains(&kind))
 }
 
 /// What filters depend on in a rule of a GRPCRoute.
@@ -107,6 +133,11 @@ fn grpc_rule(rule: &Value) -> Option<GrpcRouteRule> {
         filters: list(rule, "filters", read)?,
         ..GrpcRouteRule::default()
     })
+}
+
+/// A field that is a list.
+fn elements<'v>(holder: &'v Value, name: &str) -> Option<&'v Vec<Value>> {
+    field(holder.as_object()?, name)?.as_array()
 }
 
 /// The elements of a list; none where there is no list. Nothing if one of them cannot be read.

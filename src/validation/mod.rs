@@ -110,7 +110,7 @@ enum Subject {
     /// Not of the Gateway API.
     Foreign,
     /// Of a kind and version that the crate knows; with the finding if it is not served.
-    Known(&'static KindVersion, &'static Installation, Option<Finding>),
+    Known(&'static KindVersion, Option<Finding>),
     /// Nothing more can be said.
     Hopeless(Finding),
 }
@@ -121,10 +121,22 @@ fn judge(
     options: &ValidationOptions,
     elsewhere: OtherReleases,
 ) -> Report {
-    let (kind, installation, unserved) = match subject(object, options) {
+    let (kind, unserved) = match subject(object, options) {
         Subject::Foreign => return Report::from(kubernetes::check(object, options)),
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
-        Subject::Known(kind, installation, unserved) => (kind, installation, unserved),
+        Subject::Known(kind, unserved) => (kind, unserved),
+    };
+    let judged = match kind.installation(options.release, options.channel) {
+        Some(here) => Some(Judged::by(object, old, here, options)),
+        None => Judged::by_nearest(object, old, kind, options),
+    };
+    let Some(Judged {
+        installation,
+        mut found,
+        fields: of_schema,
+    }) = judged
+    else {
+        return Report::from(Vec::from_iter(unserved));
     };
     let mut findings = report::Findings::default();
     if let Some(unserved) = unserved {
@@ -145,19 +157,7 @@ fn judge(
         );
     }
     let mut of_metadata = report::Findings::default();
-    let mut found = report::Findings::default();
-    let mut fields = metadata::check(object, kind, &mut of_metadata);
-    let with_status = options.with_status || !installation.status_subresource;
-    if let Some(plan) = plan::of(installation, with_status) {
-        fields = fields.and(structure::check(
-            object,
-            old,
-            plan,
-            &Path::ROOT,
-            &options.patterns,
-            &mut found,
-        ));
-    }
+    let fields = metadata::check(object, kind, &mut of_metadata).and(of_schema);
     found.note_varied(|path| schema::is_other_in_a_relative(kind, path));
     if elsewhere == OtherReleases::Named && found.has_varied() {
         let case = allowed::Case {
@@ -166,7 +166,7 @@ fn judge(
             kind,
             installation,
             fields,
-            with_status,
+            with_status: with_status(installation, options),
             patterns: &options.patterns,
         };
         allowed::name(&mut found, case);
@@ -223,22 +223,73 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
         let served = served_versions(kind_name, options);
         not_served(api_version, kind_name, &served, options)
     };
-    let found = schema::find(api_version, kind_name);
-    let installation = found.and_then(|kind| {
-        kind.installation(options.release, options.channel)
-            .or_else(|| {
-                kind.installations()
-                    .iter()
-                    .max_by_key(|i| (i.release, i.channel))
-            })
-    });
-    match (found, installation) {
-        (Some(kind), Some(installation)) => {
-            let here = kind.installation(options.release, options.channel);
-            let unserved = (!here.is_some_and(|i| i.served)).then(unserved);
-            Subject::Known(kind, installation, unserved)
+    let Some(kind) = schema::find(api_version, kind_name) else {
+        return Subject::Hopeless(unserved());
+    };
+    let here = kind.installation(options.release, options.channel);
+    let unserved = (!here.is_some_and(|it| it.served)).then(unserved);
+    Subject::Known(kind, unserved)
+}
+
+fn with_status(installation: &Installation, options: &ValidationOptions) -> bool {
+    options.with_status || !installation.status_subresource
+}
+
+/// What the schema of an installation says of an object.
+struct Judged {
+    installation: &'static Installation,
+    found: report::Findings,
+    /// Whether the schema declares all fields of the object.
+    fields: Fields,
+}
+
+impl Judged {
+    fn by(
+        object: &Value,
+        old: Option<&Value>,
+        installation: &'static Installation,
+        options: &ValidationOptions,
+    ) -> Self {
+        let mut found = report::Findings::default();
+        let mut fields = Fields::Declared;
+        if let Some(plan) = plan::of(installation, with_status(installation, options)) {
+            fields = structure::check(
+                object,
+                old,
+                plan,
+                &Path::ROOT,
+                &options.patterns,
+                &mut found,
+            );
         }
-        _ => Subject::Hopeless(unserved()),
+        Self {
+            installation,
+            found,
+            fields,
+        }
+    }
+
+    /// Whether there is nothing to say of the object.
+    fn is_clean(&self) -> bool {
+        self.found.kept().is_empty() && self.fields == Fields::Declared
+    }
+
+    /// By the nearest of the releases and channels that serve the kind and take the object: whoever has written it had that one
+    /// in mind, and what others say of it is of no use. By the nearest of all where none takes it.
+    fn by_nearest(
+        object: &Value,
+        old: Option<&Value>,
+        kind: &'static KindVersion,
+        options: &ValidationOptions,
+    ) -> Option<Self> {
+        let mut judged = served::nearest(kind, options)
+            .into_iter()
+            .map(|installation| Self::by(object, old, installation, options));
+        let nearest = judged.next()?;
+        if nearest.is_clean() {
+            return Some(nearest);
+        }
+        Some(judged.find(Self::is_clean).unwrap_or(nearest))
     }
 }
 

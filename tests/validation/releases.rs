@@ -74,3 +74,34 @@ fn by_expression(verdict: &cel::Verdict) -> BTreeSet<(&'static str, &str)> {
         .map(|(id, path)| (expression_of(id), path.as_str()))
         .collect()
 }
+
+/// A kind or version that the channel lacks is the one error of an object that the other channel takes: no schema of another
+/// release has a word in it.
+#[test]
+fn a_kind_that_the_channel_lacks_is_the_one_error_of_an_object_that_the_other_channel_takes() {
+    let mut kinds = BTreeSet::new();
+    for release in distinct() {
+        for index in 0..400 {
+            let object = support::object_of(17, index, release, Channel::Experimental);
+            let judged = |channel| {
+                validation::validate_value(&object, &ValidationOptions::of(release, channel))
+            };
+            let text = |key: &str| object[key].as_str().unwrap();
+            let kind = schema::find(text("apiVersion"), text("kind")).unwrap();
+            let is_lacking = kind.installation(release, Channel::Standard).is_none();
+            if !is_lacking || !judged(Channel::Experimental).is_accepted() {
+                continue;
+            }
+            let report = judged(Channel::Standard);
+            let rules: Vec<_> = report.errors().map(validation::Finding::rule).collect();
+            assert!(
+                ["kind/not-served", "version/not-served"]
+                    .map(|rule| vec![rule])
+                    .contains(&rules),
+                "{release}: {report:#?}\n{object:#}"
+            );
+            kinds.insert(text("kind").to_owned());
+        }
+    }
+    assert!(kinds.len() > 4, "{kinds:?}");
+}
