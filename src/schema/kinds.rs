@@ -92,6 +92,25 @@ impl KindVersion {
         self.installations.get_or_init(|| install(self))
     }
 
+    /// How the releases and channels that serve the version install it, the nearest to those given first: the other channel of
+    /// the release, then by the number of releases between, the same channel first.
+    pub(crate) fn nearest(
+        &'static self,
+        release: Release,
+        channel: Channel,
+    ) -> Vec<&'static Installation> {
+        let number = |release: Release| Release::ALL.iter().position(|it| *it == release);
+        let given = number(release.crds());
+        let mut nearest: Vec<_> = self.installations().iter().filter(|it| it.served).collect();
+        nearest.sort_by_key(|installation| {
+            let between = number(installation.release)
+                .zip(given)
+                .map(|(its, given)| its.abs_diff(given));
+            (between, installation.channel != channel)
+        });
+        nearest
+    }
+
     /// The widest schema of the version: that of the experimental channel of its last release.
     #[must_use]
     pub fn widest(&'static self) -> Option<&'static Schema> {

@@ -139,14 +139,13 @@ pub fn unknown_fields(object: &Value, channel: Channel) -> Vec<UnknownField> {
     let Some(kind) = find(text("apiVersion"), text("kind")) else {
         return Vec::new();
     };
-    match kind.installation(Release::default(), channel) {
-        Some(installation) => unknown_fields_of(object, kind, installation),
-        // Not of this channel at all: what it has elsewhere is all that can be said.
-        None => match kind.installations().last() {
-            Some(installation) => unknown_fields_of(object, kind, installation),
-            None => Vec::new(),
-        },
-    }
+    let release = Release::default();
+    let here = kind.installation(release, channel);
+    // Not of this channel at all: what it has elsewhere is all that can be said.
+    let installation = here.or_else(|| kind.nearest(release, channel).first().copied());
+    installation
+        .map(|installation| unknown_fields_of(object, kind, installation))
+        .unwrap_or_default()
 }
 
 /// The fields of an object that its kind does not have where it is installed so, in the order of the object, at most

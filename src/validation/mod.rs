@@ -282,7 +282,8 @@ impl Judged {
         kind: &'static KindVersion,
         options: &ValidationOptions,
     ) -> Option<Self> {
-        let mut judged = served::nearest(kind, options)
+        let mut judged = kind
+            .nearest(options.release, options.channel)
             .into_iter()
             .map(|installation| Self::by(object, old, installation, options));
         let nearest = judged.next()?;

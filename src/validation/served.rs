@@ -1,10 +1,7 @@
 //! The versions of a kind that a server has.
 
 use super::{Finding, ValidationOptions, report};
-use crate::{
-    meta::Release,
-    schema::{self, Installation, KindVersion},
-};
+use crate::schema::{self, KindVersion};
 
 /// The versions of a kind that a server of the channel serves, stored one first.
 pub(super) fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {
@@ -16,24 +13,6 @@ pub(super) fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'
         .into_iter()
         .map(|(kind, _)| kind.api_version)
         .collect()
-}
-
-/// How the releases and channels that serve a version install it, the nearest to those of the options first: the other channel of
-/// the release, then by the number of releases between, that of the same channel first.
-pub(super) fn nearest(
-    kind: &'static KindVersion,
-    options: &ValidationOptions,
-) -> Vec<&'static Installation> {
-    let number = |release: Release| Release::ALL.iter().position(|it| *it == release);
-    let own = number(options.release.crds());
-    let mut nearest: Vec<_> = kind.installations().iter().filter(|it| it.served).collect();
-    nearest.sort_by_key(|installation| {
-        let between = number(installation.release)
-            .zip(own)
-            .map(|(its, own)| its.abs_diff(own));
-        (between, installation.channel != options.channel)
-    });
-    nearest
 }
 
 pub(super) fn newest(kind: &KindVersion, options: &ValidationOptions) -> &'static str {

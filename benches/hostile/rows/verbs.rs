@@ -105,7 +105,7 @@ const KINDS: &[Kind] = &[
         "ports and endpoints of a Service",
         inputs::ports_and_endpoints,
         &[
-            (0, "4 objects: "),
+            (0, "4 objects, "),
             (0, "HTTPRoute default/r"),
             (0, "\"forwarded\""),
             (0, "converted 0 of 2 objects"),
@@ -149,7 +149,7 @@ const KINDS: &[Kind] = &[
         "matches",
         inputs::many_matches,
         &[
-            (0, "objects: "),
+            (0, "objects, "),
             (0, "HTTPRoute default/r0"),
             (1, "\"answered\""),
             (0, "of the Gateway API"),
@@ -215,7 +215,7 @@ const KINDS: &[Kind] = &[
         "documents",
         inputs::many_documents,
         &[
-            (0, "objects: "),
+            (0, "objects, "),
             (0, "no object with a status"),
             (1, "\"refused\""),
             (0, "converted 0 of 0 objects"),
@@ -248,7 +248,7 @@ const KINDS: &[Kind] = &[
         "long keys",
         inputs::long_keys,
         &[
-            (1, "1 object: "),
+            (1, "1 object, "),
             (1, "left out"),
             (1, "left out"),
             (0, "converted 0 of 1 object"),
@@ -281,10 +281,10 @@ const KINDS: &[Kind] = &[
         "keys given twice",
         inputs::duplicate_keys,
         &[
-            (1, "1000 errors"),
+            (0, "1000 warnings"),
+            (0, "given twice"),
             (1, "given twice"),
-            (1, "given twice"),
-            (1, "given twice"),
+            (0, "given twice"),
             (1, "given twice"),
         ],
     ),
@@ -292,7 +292,7 @@ const KINDS: &[Kind] = &[
         "one long text",
         inputs::long_text,
         &[
-            (0, "1 object: "),
+            (0, "1 object, "),
             (0, "no object with a status"),
             (1, "\"refused\""),
             (0, "converted 0 of 0 objects"),
@@ -347,7 +347,7 @@ const KINDS: &[Kind] = &[
         "policies of one bundle",
         inputs::policies_of_one_bundle,
         &[
-            (0, "objects: "),
+            (0, "objects, "),
             (1, "BackendTLSPolicy default/p0"),
             (0, "\"forwarded\""),
             (0, "of the Gateway API"),
@@ -380,7 +380,7 @@ const KINDS: &[Kind] = &[
         "patterns of one header",
         inputs::patterns_of_one_header,
         &[
-            (0, "objects: "),
+            (0, "objects, "),
             (0, "HTTPRoute default/r0"),
             (1, "\"answered\""),
             (0, "of the Gateway API"),
@@ -424,7 +424,7 @@ const KINDS: &[Kind] = &[
         "rules without matches",
         inputs::empty_rules,
         &[
-            (1, "1 object: "),
+            (1, "1 object, "),
             (1, "left out"),
             (1, "left out"),
             (0, "converted 0 of 1 object"),
