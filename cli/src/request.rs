@@ -464,7 +464,13 @@ fn exit_code(
         Outcome::Answered | Outcome::Refused => return (Exit::Findings, None),
     };
     if help.finding {
-        let reason = format!("exit code 1: {arrived}, but there is something to correct: see help");
+        let see = if help.sentences.is_empty() {
+            "why"
+        } else {
+            "help"
+        };
+        let reason =
+            format!("exit code 1: {arrived}, but there is something to correct: see {see}");
         return (Exit::Findings, Some(reason));
     }
     match given.counts() {

@@ -21,6 +21,7 @@ mod help;
 mod hidden;
 mod ignored;
 mod input;
+mod lost_in_part;
 mod near_paths;
 mod not_implemented;
 mod one_story;

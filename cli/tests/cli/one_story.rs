@@ -3,7 +3,7 @@
 use crate::support::{about, run, status};
 use serde_json::Value;
 
-const BASE: &str = "apiVersion: v1
+pub(crate) const BASE: &str = "apiVersion: v1
 kind: Service
 metadata: { name: cart, namespace: shop }
 spec: { clusterIP: 10.0.0.1, ports: [{ name: web, port: 80 }] }
@@ -14,19 +14,19 @@ metadata: { name: till, namespace: shop }
 spec: { clusterIP: 10.0.0.2, ports: [{ name: web, port: 80 }] }
 ";
 
-fn gateway(listeners: &str) -> String {
+pub(crate) fn gateway(listeners: &str) -> String {
     format!(
         "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: front, namespace: shop }}\n\
          spec: {{ gatewayClassName: any, listeners: [{listeners}] }}\n"
     )
 }
 
-const HTTP: &str = "{ name: http, port: 80, protocol: HTTP }";
-const FRONT: &str = "parentRefs: [{ name: front, sectionName: http }],";
-const CART: &str = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
-const TILL: &str = "rules: [{ backendRefs: [{ name: till, port: 80 }] }]";
+pub(crate) const HTTP: &str = "{ name: http, port: 80, protocol: HTTP }";
+pub(crate) const FRONT: &str = "parentRefs: [{ name: front, sectionName: http }],";
+pub(crate) const CART: &str = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
+pub(crate) const TILL: &str = "rules: [{ backendRefs: [{ name: till, port: 80 }] }]";
 
-fn object(version: &str, kind: &str, name: &str, spec: &str) -> String {
+pub(crate) fn object(version: &str, kind: &str, name: &str, spec: &str) -> String {
     format!(
         "---\napiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: shop }}\nspec: {{ {spec} }}\n"
     )
@@ -40,18 +40,18 @@ fn redirect(name: &str, host: &str, to: &str) -> String {
 }
 
 /// The exit code of a request, and its answer.
-fn ask(url: &str, objects: &str) -> (Option<i32>, Value) {
+pub(crate) fn ask(url: &str, objects: &str) -> (Option<i32>, Value) {
     let (code, json) = run(&["request", "-f", "-", "-o", "json", url], objects);
     (code, serde_json::from_str(&json).unwrap())
 }
 
-fn texts(answer: &Value, field: &str) -> String {
+pub(crate) fn texts(answer: &Value, field: &str) -> String {
     let texts = answer[field].as_array().unwrap().iter();
     let texts: Vec<&str> = texts.map(|text| text.as_str().unwrap()).collect();
     texts.join("\n")
 }
 
-fn warned(objects: &str) -> String {
+pub(crate) fn warned(objects: &str) -> String {
     run(
         &["validate", "-f", "-", "--channel", "experimental"],
         objects,

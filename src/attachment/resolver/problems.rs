@@ -3,13 +3,12 @@
 use super::state::Resolver;
 use crate::{
     attachment::{
-        Attachment, RouteId, RouteKind,
+        RouteId, RouteKind,
         backend::{
             BackendKey,
             policy::{Policy, PolicyId, PolicyKind, references::Referred},
             policy_status::results::TargetResult,
         },
-        condition_body::join,
         effective::BackendProblem,
         gateway::{
             class,
@@ -349,7 +348,12 @@ impl Resolver {
                 Some(said) if !said.attached => {
                     problems.extend(self.parent_problem(id, parent, &at, said.why.clone()));
                 }
-                Some(said) => problems.extend(lost_at_listeners(id, said, &at)),
+                Some(said) => {
+                    // It loses at some of the listeners, or ports of a Service, that the parentRef selects.
+                    let to = said.parent.resolve(&id.name.namespace);
+                    let lost = self.lost_at(id, index);
+                    problems.extend(lost.map(|why| problem(&at, Kind::NotAttached, Some(to), why)));
+                }
                 None => {}
             }
         }
@@ -502,13 +506,6 @@ impl Resolver {
             format!("it has {}", shown.join(", "))
         }
     }
-}
-
-/// That a route loses to others at some of the listeners that a parentRef selects, if it does.
-fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<ReferenceProblem> {
-    let lost = said.lost_at();
-    let to = said.parent.resolve(&id.name.namespace);
-    (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
 }
 
 /// What is wrong with the parameters that a GatewayClass or Gateway names, where something is.

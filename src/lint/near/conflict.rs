@@ -59,8 +59,9 @@ impl Near<'_> {
         problem: &ReferenceProblem,
     ) -> Option<String> {
         let attachment = self.attachment(object, problem)?;
-        if !attachment.lost_ports.is_empty() {
-            return Some(apart_at_ports(object, &attachment.lost_ports));
+        let lost: Vec<_> = attachment.lost_ports.iter().collect();
+        if let Some(help) = apart_at_ports(object, &lost) {
+            return Some(help);
         }
         let standings = attachment.listeners.iter().map(|at| &at.standing);
         apart(object, standings).or_else(|| {
@@ -197,10 +198,16 @@ fn apart_from(winners: &[&RouteId], first: &RouteConflict) -> String {
 }
 
 /// What lets a route and those that govern ports of a Service in its place be side by side: all of them, since each takes a port.
-fn apart_at_ports(route: &ObjectRef, lost: &[LostPort]) -> String {
-    let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
+/// Nothing where none does.
+pub(super) fn apart_at_ports(route: impl fmt::Display, lost: &[&LostPort]) -> Option<String> {
+    if lost.is_empty() {
+        return None;
+    }
+    let full = |lost: &&LostPort| matches!(lost.to, PortWinner::TableFull(_));
     if lost.iter().all(full) {
-        return format!("use fewer or smaller regular expressions in {route}");
+        return Some(format!(
+            "use fewer or smaller regular expressions in {route}"
+        ));
     }
     let kinds = lost.iter().filter_map(|lost| match &lost.to {
         PortWinner::Kind { kind, .. } => Some(*kind),
@@ -226,10 +233,10 @@ fn apart_at_ports(route: &ObjectRef, lost: &[LostPort]) -> String {
         1 => "remove one of them",
         _ => "remove it or them",
     };
-    format!(
+    Some(format!(
         "attach {route} and {} to different ports of the Service by `port`, or {or_remove}",
         others.join(" and ")
-    )
+    ))
 }
 
 /// What to change where listeners of a Gateway conflict, for each port or hostname one sentence.

@@ -97,11 +97,17 @@ impl Lines<'_> {
         } else {
             line = line.and(", but with ").with(Tone::Bad, "no effect");
         }
-        match self.closed(route).filter(|_| !in_force.is_empty()) {
+        let in_mesh = attachment.listeners.is_empty();
+        match self
+            .closed(route)
+            .filter(|_| in_mesh || !in_force.is_empty())
+        {
             Some(why) => {
                 line = line.and(", but ").with(Tone::Bad, why);
                 self.fault(2, route, "spec.rules", &line);
             }
+            // Why says which ports of a Service other routes govern.
+            None if !attachment.lost_ports.is_empty() => self.fault(2, route, PARENTS, &line),
             None => self.page.line(2, &line),
         }
         if !idle.is_empty() {

@@ -56,6 +56,7 @@ impl Near<'_> {
                 !attachment.attached
                     && (*asked == parent || self.nearly_names(&parent, asked))
                     && exclusions(route, attachment, |_| true).next().is_none()
+                    && !self.means_other_port(route, attachment, request.destination_port().ok())
                     && self.means_this(attachment, request, answer)
             })?;
             Some((route, index, one))

@@ -1,7 +1,11 @@
 //! Routes that would have taken a request and are not in force where it was asked, or not as they are written.
 
 use super::{
-    super::{Near, conflict::apart, obstacles},
+    super::{
+        Near,
+        conflict::{apart, apart_at_ports},
+        obstacles,
+    },
     Around, NotInForce, SHOWN, host_of, within,
 };
 use crate::{
@@ -47,7 +51,7 @@ impl Near<'_> {
         for (route, attachment) in here {
             let lost = exclusions(route, attachment, |at| match at {
                 At::Listener(listener) => Some(listener) == taken,
-                At::Port(lost) => port.is_some() && (lost.is_none() || lost == port),
+                At::Port(lost) => is_port(lost, port),
             });
             let lost: Vec<String> = lost.take(SHOWN - shown).collect();
             let Some(first) = lost.first() else {
@@ -76,6 +80,7 @@ impl Near<'_> {
     pub(super) fn unattached(&self, request: &Request, answer: &Answer, around: &mut Around) {
         let asked = answer.gateway.as_ref().or(answer.service.as_ref());
         let taken = answer.listener.as_ref().map(|at| at.name.as_str());
+        let port = request.destination_port().ok();
         let attachments = self.resolver.resolution().attachments.iter();
         let all = attachments.flat_map(|(route, attachments)| {
             let attachments = attachments.iter().enumerate();
@@ -86,12 +91,13 @@ impl Near<'_> {
             asked.is_none_or(|asked| *asked == parent || self.nearly_names(&parent, asked))
                 && carries(route, request)
                 && !has_place_elsewhere(attachment, taken)
+                && !self.means_other_port(route, attachment, port)
                 && self.would_take(route, request)
         });
         for (route, index, attachment) in here.take(SHOWN) {
             let mut excluded: Vec<String> = exclusions(route, attachment, |at| match at {
                 At::Listener(listener) => Some(listener) == taken,
-                At::Port(_) => !attachment.attached,
+                At::Port(lost) => is_port(lost, port),
             })
             .take(SHOWN)
             .collect();
@@ -125,6 +131,9 @@ impl Near<'_> {
                 around
                     .help
                     .extend(apart(route, here.map(|at| &at.standing)));
+                let lost = attachment.lost_ports.iter();
+                let lost: Vec<_> = lost.filter(|lost| is_port(lost.port, port)).collect();
+                around.help.extend(apart_at_ports(route, &lost));
             }
             around.why.extend(excluded);
         }
@@ -471,6 +480,37 @@ impl Near<'_> {
         .is_some()
     }
 
+    /// Whether a parentRef means a port of a Service that is not the one that was asked.
+    pub(super) fn means_other_port(
+        &self,
+        route: &RouteId,
+        attachment: &Attachment,
+        asked: Option<u16>,
+    ) -> bool {
+        let reference = &attachment.parent;
+        let parent = reference.resolve(&route.name.namespace);
+        let is_import = parent.kind == "ServiceImport";
+        if !is_import && parent.kind != "Service" {
+            return false;
+        }
+        let section = reference.section_name.as_deref();
+        let section = section.filter(|section| !section.is_empty());
+        let effective = &self.resolver.resolution().effective;
+        let service = effective.service(&parent.namespaced_name(), is_import);
+        let ports = service.into_iter().flat_map(|service| &service.ports);
+        let mut meant = ports.filter(|port| {
+            section.is_none_or(|section| port.name.as_deref() == Some(section))
+                && reference
+                    .port
+                    .is_none_or(|number| i32::from(port.port) == number)
+        });
+        // A port that the Service does not have may be meant to be the one that was asked.
+        let first = meant.next();
+        first.is_some_and(|first| {
+            Some(first.port) != asked && meant.all(|port| Some(port.port) != asked)
+        }) && asked.is_some()
+    }
+
     /// What a route needs to be attached to the parent of this index.
     pub(super) fn attach(
         &self,
@@ -535,6 +575,11 @@ impl Near<'_> {
             );
         }
     }
+}
+
+/// Whether a port that a route lost is the one that was asked; `None` is every port of the Service.
+fn is_port(lost: Option<u16>, asked: Option<u16>) -> bool {
+    asked.is_some() && (lost.is_none() || lost == asked)
 }
 
 /// Whether a parentRef means other listeners than this one alone, and the route gets requests there.

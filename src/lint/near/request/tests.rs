@@ -57,7 +57,10 @@ pub(super) fn around_at(gateway: &str, release: Release, objects: &str, url: &st
         request.gateway = Some(NamespacedName::new("shop", gateway));
     }
     let answer = simulator.request(&request, &mut |_| 0).unwrap();
-    Near::new(&resolver, &admitted.ignored).request(&request, &answer)
+    let around = Near::new(&resolver, &admitted.ignored).request(&request, &answer);
+    // Who is told that something is wrong is told what to do about it.
+    assert!(!around.amiss || !around.help.is_empty(), "{around:#?}");
+    around
 }
 
 pub(super) fn object(kind: &str, name: &str, spec: &str) -> String {
