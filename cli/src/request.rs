@@ -401,7 +401,7 @@ const LITERAL_PATH: &str = "HTTPPathModifier/no-substitution";
 /// The groups of which only what took the request is looked at.
 const OWN_GROUPS: [&str; 2] = [GROUP, EXPERIMENTS_GROUP];
 
-/// What has no effect of the rule that took a request and of the listener that it came by, and of all objects that are not of
+/// What has no effect of the rule that took a request, of the listener that it came by and of its Gateway as a whole, and of all objects that are not of
 /// the Gateway API: a Service or an EndpointSlice may have a part in any request.
 fn warnings<'w>(
     answer: &Answer,
@@ -426,8 +426,11 @@ fn warnings<'w>(
         && let Some(index) = listener_index(snapshot, gateway, &taken.name)
     {
         let listener = format!("spec.listeners[{index}].");
-        let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
-        found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
+        let concerns = |one: &&Finding| {
+            one.path().starts_with(&listener) || !one.path().starts_with("spec.listeners[")
+        };
+        let of_gateway = of(gateway).filter(concerns);
+        found.extend(of_gateway.map(|finding| (gateway.clone(), finding)));
     }
     for object in warned
         .keys()

@@ -24,6 +24,7 @@ mod input;
 mod lost_in_part;
 mod near_paths;
 mod not_implemented;
+mod nothing_silent;
 mod one_story;
 mod pipelines;
 mod placeholders;

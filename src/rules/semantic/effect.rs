@@ -8,6 +8,9 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// How many ports or characters a message names.
+const MOST_SHOWN: usize = 8;
+
 pub(in crate::rules) const RULES: &[Rule] = &[
     Rule {
         id: "HTTPRouteRule/redirect-is-all",
@@ -55,6 +58,14 @@ pub(in crate::rules) const RULES: &[Rule] = &[
             let numerator = fraction.and_then(|fraction| fraction.plain("numerator"));
             !is_zero(filter.plain("percent")) && !is_zero(numerator)
         }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "FrontendTLSConfig/concerns-a-listener",
+        places: &["GatewaySpec"],
+        message: "the Gateway has no HTTPS listener for which it would ask clients for certificates: the setting has no effect",
+        help: "name the port of an HTTPS listener, or remove the setting",
+        check: Check::Each(frontend_concerns_a_listener),
         ..Rule::SEMANTIC
     },
     Rule {
@@ -108,6 +119,66 @@ fn names_host(filter: Defaulted<'_>) -> bool {
     ["set", "add"]
         .into_iter()
         .any(|list| modifier.list(list).iter().any(is_host))
+}
+
+/// Reports what a Gateway asks of the clients of HTTPS listeners that it does not have. ListenerSets may add listeners to some
+/// Gateways, of which nobody knows.
+fn frontend_concerns_a_listener(spec: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
+    let tls = spec.get("tls");
+    let Some(frontend) = tls.and_then(|tls| tls.get("frontend")) else {
+        return;
+    };
+    let allowed = spec.get("allowedListeners");
+    let allowed = allowed.and_then(|allowed| allowed.get("namespaces"));
+    let from = allowed.and_then(|namespaces| namespaces.text("from"));
+    if from.is_some_and(|from| from != "None") {
+        return;
+    }
+    let listeners = spec.list("listeners");
+    let ports: BTreeSet<i64> = listeners
+        .iter()
+        .filter(|listener| listener.text("protocol") == Some("HTTPS"))
+        .filter_map(|listener| listener.plain("port")?.as_i64())
+        .collect();
+    let have = match ports.len() {
+        0 => "the Gateway has no HTTPS listener".to_owned(),
+        count => {
+            let shown = ports.iter().take(MOST_SHOWN).map(ToString::to_string);
+            let more = count.checked_sub(MOST_SHOWN).filter(|more| *more > 0);
+            let shown: Vec<String> = shown
+                .chain(more.map(|more| format!("{more} more")))
+                .collect();
+            format!("its HTTPS listeners have {}", shown.join(", "))
+        }
+    };
+    let at = at.field("tls");
+    let at = at.field("frontend");
+    let entries = frontend.list("perPort");
+    let mut own = BTreeSet::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let Some(port) = entry.plain("port").and_then(Value::as_i64) else {
+            continue;
+        };
+        own.insert(port);
+        if !ports.contains(&port) {
+            let why = format!("no HTTPS listener has port {port}: the entry has no effect; {have}");
+            report(&at.field("perPort").index(index), why);
+        }
+    }
+    let asks = frontend
+        .get("default")
+        .is_some_and(|default| default.has("validation"));
+    if asks && ports.is_subset(&own) {
+        let why = match ports.is_empty() {
+            true => have,
+            false => "`perPort` has an entry for the port of each HTTPS listener of the Gateway"
+                .to_owned(),
+        };
+        report(
+            &at.field("default"),
+            format!("{why}: `default` has no effect"),
+        );
+    }
 }
 
 /// Reports each entry of a ReferenceGrant whose kind is not one of its group. Kinds of other groups are an
