@@ -73,6 +73,11 @@ const CORS: &str = "gwapi does not implement CORS and treats the rule as invalid
 const EXTERNAL_AUTH: &str = "gwapi does not implement external authorization and treats the rule as invalid; your \
      implementation may accept it";
 
+const OPTIONS: &str =
+    "an option means something to an implementation alone, and has no effect here";
+/// A map without entries.
+const NO_OPTION: &str = "{}";
+
 static PARTS: &[UnimplementedPart] = &[
     part(
         &["ListenerSet", "XListenerSet"],
@@ -113,6 +118,8 @@ static PARTS: &[UnimplementedPart] = &[
         "spec.listeners[].filters",
         "the listener passes requests on as they come",
     ),
+    part(&["Gateway"], "spec.listeners[].tls.options", OPTIONS).unless(NO_OPTION),
+    part(&["BackendTLSPolicy"], "spec.options", OPTIONS).unless(NO_OPTION),
     part(
         ROUTES,
         "spec.useDefaultGateways",
@@ -271,6 +278,7 @@ pub fn not_implemented(value: &Value, object: &ObjectRef) -> Vec<NotImplemented>
             let asks_for_nothing = match value {
                 Value::Null => true,
                 Value::String(text) => part.harmless == Some(text.as_str()),
+                Value::Object(map) => map.is_empty() && part.harmless == Some(NO_OPTION),
                 _ => false,
             };
             if !asks_for_nothing {

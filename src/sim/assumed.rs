@@ -26,10 +26,15 @@ pub(super) fn assumed(
         let hostname = name.parse::<Hostname>().ok();
         let covered = tls.zip(hostname.as_ref());
         let covered = covered.and_then(|(tls, hostname)| tls.covers(hostname));
+        let none_named =
+            tls.is_some_and(|tls| !tls.passes_through() && tls.certificates.is_empty());
         assumed.push(match covered {
             Some(false) => {
                 format!("the client accepts the certificate although it is not for `{name}`")
             }
+            _ if none_named => "the listener names no certificate: an implementation shows one that it has by `tls.options`, and the \
+                 client trusts it"
+                .to_owned(),
             _ => "the client trusts the certificate that it is shown".to_owned(),
         });
     }

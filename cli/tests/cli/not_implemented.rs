@@ -253,3 +253,37 @@ fn an_address_without_value_is_assigned_or_said_to_be_not() {
         assert_eq!(given, address, "{gateway}");
     }
 }
+
+/// Gateway `spec.listeners[].tls.options`, BackendTLSPolicy `spec.options`: keys and values are up to the implementation.
+#[test]
+fn options_of_an_implementation_are_named_and_what_stands_on_them_is_assumed() {
+    let sound = || route("{ name: front }", &format!("{{ {TO_CART} }}"));
+    let listener = "{ name: http, port: 80, protocol: HTTP }";
+    let with_options = |refs: &str| {
+        let tls = format!(
+            "{{ name: tls, port: 443, protocol: HTTPS, tls: {{ {refs} options: {{ example.com/cert: mine }} }} }}"
+        );
+        GATEWAY.replace(listener, &tls) + &sound()
+    };
+    let set = with_options("");
+    let (code, answer) = json(&STATUS, &set);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        named(&answer),
+        ["Gateway front spec.listeners[0].tls.options"]
+    );
+    let (code, text) = run(&["request", "-f", "-", "https://a.example/"], &set);
+    assert_eq!(code, Some(1), "{text}");
+    let assumed = "the listener names no certificate: an implementation shows one that it has by `tls.options`";
+    assert!(
+        text.contains(assumed) && text.contains("tls.options"),
+        "{text}"
+    );
+    let policy = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
+                  spec: { targetRefs: [{ group: '', kind: Service, name: cart }], options: { example.com/a: b }, \
+                  validation: { hostname: cart.example, wellKnownCACertificates: System } }\n";
+    let set = GATEWAY.to_owned() + &sound() + policy;
+    let (code, answer) = json(&STATUS, &set);
+    assert_eq!(code, Some(1));
+    assert_eq!(named(&answer), ["BackendTLSPolicy p spec.options"]);
+}
