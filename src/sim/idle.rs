@@ -19,10 +19,7 @@ pub(super) fn say(
 ) {
     let found = found(effective, request, taken);
     for (gateway, listener) in found.iter().take(SHOWN) {
-        why.push(format!(
-            "listener `{}` of Gateway {gateway} is not serving: {}",
-            listener.name, listener.why
-        ));
+        why.push(not_serving(gateway, listener));
     }
     if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         why.push(match more {
@@ -30,6 +27,43 @@ pub(super) fn say(
             more => format!("{more} more listeners are not serving"),
         });
     }
+}
+
+/// That a listener is not serving, and why.
+pub(crate) fn not_serving(gateway: &NamespacedName, listener: &IdleListener) -> String {
+    let IdleListener { name, why, .. } = listener;
+    format!("listener `{name}` of Gateway {gateway} is not serving: {why}")
+}
+
+/// The listeners of other Gateways than the one that took a request which would answer for its port and host, too, did they serve.
+pub(crate) fn found_elsewhere<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    taken: &NamespacedName,
+) -> Vec<(&'e NamespacedName, &'e IdleListener)> {
+    let Ok(port) = request.destination_port() else {
+        return Vec::new();
+    };
+    let host = destination::listener_host(request);
+    let others = effective.idle.iter().filter(|(other, _)| *other != taken);
+    others
+        .flat_map(|(gateway, listeners)| listeners.iter().map(move |listener| (gateway, listener)))
+        .filter(|(_, listener)| {
+            listener.port == Some(port) && answers_for(listener, host.as_deref(), request)
+        })
+        .collect()
+}
+
+/// Whether a listener is for a host and understands what a client speaks. Of a protocol that is not known nobody can tell.
+fn answers_for(listener: &IdleListener, host: Option<&str>, request: &Request) -> bool {
+    let covers = match (&listener.hostname, host) {
+        (None, _) => true,
+        (Some(hostname), Some(host)) => hostname.matches(host),
+        (Some(_), None) => false,
+    };
+    covers
+        && (!listener.protocol.is_known()
+            || destination::understands(&listener.protocol, true, request.scheme()))
 }
 
 /// The listeners that are not serving and would have taken a request, each with its Gateway.
@@ -46,15 +80,8 @@ pub(crate) fn found<'e>(
         .or(request.gateway.as_ref());
     let host = destination::listener_host(request);
     let would_take = |listener: &IdleListener| {
-        let covers = match (&listener.hostname, &host) {
-            (None, _) => true,
-            (Some(hostname), Some(host)) => hostname.matches(host),
-            (Some(_), None) => false,
-        };
         listener.port.is_none_or(|own| own == port)
-            && covers
-            && (!listener.protocol.is_known()
-                || destination::understands(&listener.protocol, true, request.scheme()))
+            && answers_for(listener, host.as_deref(), request)
             && taken.is_none_or(|(_, taken)| {
                 is_narrower(listener.hostname.as_ref(), taken.hostname.as_ref())
             })

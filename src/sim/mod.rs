@@ -43,7 +43,7 @@ pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::listener_host;
 pub(crate) use destination::{Unheard, service_called, speaks, understands, unheard};
 pub(crate) use head::named_host;
-pub(crate) use idle::found as idle_listeners;
+pub(crate) use idle::{found as idle_listeners, found_elsewhere, not_serving};
 pub use request::{Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;

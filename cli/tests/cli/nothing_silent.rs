@@ -5,6 +5,16 @@ use crate::{
     support::{about, run, status},
 };
 
+/// A Gateway of any name.
+fn other_gateway(name: &str, spec: &str) -> String {
+    object(
+        "v1",
+        "Gateway",
+        name,
+        &format!("gatewayClassName: any, {spec}"),
+    )
+}
+
 fn attached(name: &str, parent: &str, more: &str) -> String {
     object(
         "v1",
@@ -12,6 +22,45 @@ fn attached(name: &str, parent: &str, more: &str) -> String {
         name,
         &format!("parentRefs: [{{ name: {parent} }}], {more}"),
     )
+}
+
+/// Gateways of one port and host: where the client names none, the one that is not in force may be the one that is meant.
+#[test]
+fn a_gateway_for_the_same_port_and_host_that_does_not_serve_is_named() {
+    let route = attached("r", "front", CART);
+    let broken = "addresses: [{ type: example.com/pool, value: blue }], listeners";
+    let set = |listeners: &str| {
+        let back = other_gateway("back", &format!("{broken}: [{listeners}]"));
+        BASE.to_owned() + &gateway(HTTP) + &route + &back
+    };
+    let same = set(HTTP);
+    let (code, answer) = ask("http://a.test/", &same);
+    assert_eq!((code, &answer["outcome"]), (Some(1), &"forwarded".into()));
+    let said = "the port and the host are those of another Gateway as well, but listener `http` of Gateway shop/back is not serving: ";
+    assert!(texts(&answer, "why").contains(said), "{answer:#}");
+    assert!(
+        texts(&answer, "help").contains("spec.addresses"),
+        "{answer:#}"
+    );
+    assert_eq!(answer["ignored"][0]["name"], "back");
+    // Who names a Gateway means that one.
+    let arguments = [
+        "request",
+        "-f",
+        "-",
+        "--gateway",
+        "shop/front",
+        "http://a.test/",
+    ];
+    let (code, text) = run(&arguments, &same);
+    assert_eq!(code, Some(0), "{text}");
+    for other in [
+        "{ name: http, port: 81, protocol: HTTP }",
+        "{ name: http, port: 80, protocol: HTTP, hostname: b.test }",
+    ] {
+        let (code, answer) = ask("http://a.test/", &set(other));
+        assert_eq!(code, Some(0), "{answer:#}");
+    }
 }
 
 /// Gateway `spec.tls.frontend`: it is for HTTPS listeners.

@@ -2,15 +2,15 @@
 
 use super::{
     super::{Near, listener::Lack},
-    Around, within,
+    Around, NotInForce, within,
 };
 use crate::{
-    attachment::{Family, Status, class_reference},
+    attachment::{Family, Status, class_reference, effective::IdleListener},
     meta::{
         Condition, NamespacedName, ObjectRef,
         condition::{self, listener},
     },
-    sim::{Answer, Request, idle_listeners},
+    sim::{Answer, Request, found_elsewhere, idle_listeners, not_serving},
     v1::Listener,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,10 +28,54 @@ impl Near<'_> {
             let listener = gateway.listeners.iter().find(|l| l.name == taken.name)?;
             Some((name, &**listener))
         });
+        self.idle_need(idle_listeners(effective, request, taken), around);
+    }
+
+    /// The listeners of other Gateways that would answer for the port and the host, too, and do not serve: a client that names no
+    /// Gateway may mean them.
+    pub(super) fn idle_elsewhere(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let Some(taken) = &answer.listener else {
+            return;
+        };
+        if request.gateway.is_some() || request.client.is_some() {
+            return;
+        }
+        let effective = &self.resolver.resolution().effective;
+        let found = found_elsewhere(effective, request, &taken.gateway.namespaced_name());
+        if found.is_empty() {
+            return;
+        }
+        for (gateway, idle) in found.iter().take(super::SHOWN) {
+            let why = not_serving(gateway, idle);
+            around.why.push(format!(
+                "the port and the host are those of another Gateway as well, but {why}"
+            ));
+            around.not_in_force.push(NotInForce {
+                object: ObjectRef::gateway_api("Gateway", gateway),
+                why,
+            });
+        }
+        around.amiss = true;
+        let mut needed = Around::default();
+        let gateways: BTreeSet<_> = found.iter().map(|(gateway, _)| *gateway).collect();
+        self.idle_need(found, &mut needed);
+        if needed.help.is_empty() {
+            let names: Vec<String> = gateways.iter().map(ToString::to_string).collect();
+            let named = names.get(..super::SHOWN).unwrap_or(&names).join(", ");
+            needed.help.push(format!(
+                "correct what the conditions of Gateway {named} name: `gwapi status` shows them"
+            ));
+        }
+        around.why.append(&mut needed.why);
+        around.help.append(&mut needed.help);
+    }
+
+    /// What these listeners need that are not serving, and their Gateways.
+    fn idle_need(&self, idle: Vec<(&NamespacedName, &IdleListener)>, around: &mut Around) {
         // Those that exclude each other have one remedy.
         let mut conflicts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         let mut gateways = BTreeSet::new();
-        for (gateway, idle) in idle_listeners(effective, request, taken) {
+        for (gateway, idle) in idle {
             match self.conflict(gateway, &idle.name) {
                 Some(reason) => {
                     let names = conflicts.entry((gateway, reason, idle.port)).or_default();

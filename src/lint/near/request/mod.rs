@@ -39,18 +39,18 @@ pub struct Around {
     /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
     /// Whether something is wrong although the request was answered as a rule asks for: its redirect leads in a circle or to
-    /// nobody, its session is one that a data plane may not be able to keep, a condition of the route says that something is wrong with it, or
-    /// what would have taken the request is not in force.
+    /// nobody, its session is one that a data plane may not be able to keep, a condition of the route says that something is wrong with it,
+    /// what would have taken the request is not in force, or another Gateway for the port and the host is not. There is help then.
     pub amiss: bool,
-    /// What was given, is not in force, and would have taken the request in the place of the route that did.
+    /// What was given, is not in force, and would have taken the request in the place of the route that did, or of the Gateway.
     pub not_in_force: Vec<NotInForce>,
 }
 
-/// A route, or a rule of one, that is not in force although the object is.
+/// A route, a rule of one, or a listener of a Gateway that is not in force although the object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotInForce {
-    /// The route.
+    /// The route or the Gateway.
     pub object: ObjectRef,
     /// Why, in a sentence.
     pub why: String,
@@ -85,6 +85,7 @@ impl Near<'_> {
         } else {
             self.astray(request, answer, &mut around);
         }
+        self.idle_elsewhere(request, answer, &mut around);
         self.endpoints(answer, &mut around);
         self.without_rules(request, answer, &mut around.why);
         self.not_over_tls(request, answer, &mut around);
