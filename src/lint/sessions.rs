@@ -4,7 +4,7 @@
 use super::FindingsByObject;
 use crate::{
     attachment::{
-        Resolver, RouteId, RouteKind, Snapshot,
+        PolicyTarget, Resolver, RouteId, RouteKind, Snapshot,
         effective::{CookiePrefix, EffectiveBackend, SessionSettings, SessionTransport},
     },
     meta::{NamespacedName, ObjectRef},
@@ -31,6 +31,49 @@ pub(super) fn has_affinity(snapshot: &Snapshot, service: &ObjectRef) -> bool {
             let spec = service.spec.as_ref();
             spec.and_then(|spec| spec.session_affinity.as_deref()) == Some("ClientIP")
         })
+}
+
+/// The targets of BackendLBPolicies that get requests from rules alone which have sessions of their own (GEP-1619: the
+/// configuration of a route goes before that of a policy), each with its place.
+pub(super) fn overridden(resolver: &Resolver) -> Vec<(&ObjectRef, usize, &PolicyTarget)> {
+    let policies = &resolver.resolution().policies;
+    let of_sessions = policies
+        .iter()
+        .filter(|(policy, _)| policy.kind == "BackendLBPolicy");
+    let mut of_sessions = of_sessions.peekable();
+    if of_sessions.peek().is_none() {
+        return Vec::new();
+    }
+    let http = resolver.http_rules().flat_map(|rules| &rules.rules);
+    let http = http.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
+    let grpc = resolver.grpc_rules().flat_map(|rules| &rules.rules);
+    let grpc = grpc.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
+    // The backends of rules that have sessions of their own, and those of rules that have none.
+    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for (has_own, backends) in http.chain(grpc) {
+        let set = if has_own { &mut with } else { &mut without };
+        set.extend(backends.iter().map(|backend| &backend.reference));
+    }
+    let targets = of_sessions.flat_map(|(policy, targets)| {
+        let targets = targets.iter().enumerate();
+        targets.map(move |(index, target)| (policy, index, target))
+    });
+    targets
+        .filter(|(_, _, target)| {
+            let to = &target.target;
+            target.applies() && with.contains(to) && !without.contains(to)
+        })
+        .collect()
+}
+
+/// What is said of a target of a policy that every rule overrides, and what to do about it.
+pub(super) fn overridden_texts(to: &ObjectRef) -> (String, String) {
+    (
+        format!(
+            "every rule that refers to {to} has a `sessionPersistence` of its own, which overrides the policy"
+        ),
+        format!("remove `sessionPersistence` from the rules, or {to} from the policy"),
+    )
 }
 
 pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {

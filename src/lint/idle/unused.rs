@@ -3,54 +3,24 @@
 
 use crate::{
     attachment::{MULTICLUSTER_GROUP, NAME_LABEL, Resolver},
-    lint::{budget::Budget, found::FindingsByObject},
+    lint::{budget::Budget, found::FindingsByObject, sessions},
     meta::{CORE_TARGETS, ObjectRef},
     rules::set as rules,
 };
 use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn check(resolver: &Resolver, budget: &Budget, found: &mut FindingsByObject) {
-    overridden(resolver, found);
+    policies(resolver, found);
     grants(resolver, found);
     selectors(resolver, budget, found);
 }
 
-/// BackendLBPolicies whose targets get requests from rules alone that have sessions of their own (GEP-1619: the
-/// configuration of a route goes before that of a policy).
-fn overridden(resolver: &Resolver, found: &mut FindingsByObject) {
-    let policies = &resolver.resolution().policies;
-    if !policies
-        .keys()
-        .any(|policy| policy.kind == "BackendLBPolicy")
-    {
-        return;
-    }
-    let http = resolver.http_rules().flat_map(|rules| &rules.rules);
-    let http = http.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
-    let grpc = resolver.grpc_rules().flat_map(|rules| &rules.rules);
-    let grpc = grpc.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
-    // The backends of rules that have sessions of their own, and those of rules that have none.
-    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
-    for (has_own, backends) in http.chain(grpc) {
-        let set = if has_own { &mut with } else { &mut without };
-        set.extend(backends.iter().map(|backend| &backend.reference));
-    }
-    for (policy, targets) in policies {
-        if policy.kind != "BackendLBPolicy" {
-            continue;
-        }
-        for (index, target) in targets.iter().enumerate() {
-            let to = &target.target;
-            if target.applies() && with.contains(to) && !without.contains(to) {
-                let message = format!(
-                    "every rule that refers to {to} has a `sessionPersistence` of its own, which overrides the policy"
-                );
-                let help =
-                    format!("remove `sessionPersistence` from the rules, or {to} from the policy");
-                let path = format!("spec.targetRefs[{index}]");
-                found.push_with_help(policy, &rules::POLICY_USED, path, message, help);
-            }
-        }
+/// BackendLBPolicies that every rule overrides.
+fn policies(resolver: &Resolver, found: &mut FindingsByObject) {
+    for (policy, index, target) in sessions::overridden(resolver) {
+        let path = format!("spec.targetRefs[{index}]");
+        let (message, help) = sessions::overridden_texts(&target.target);
+        found.push_with_help(policy, &rules::POLICY_USED, path, message, help);
     }
 }
 

@@ -69,14 +69,7 @@ impl Near<'_> {
             self.rejected(request, answer, &mut around);
             self.dropped(request, answer, told, &mut around);
             self.instead(request, answer, &mut around.why);
-            let mirrors = answer.mirrors.iter().map(|mirror| &mirror.backend);
-            let mut looked_at: Vec<&BackendName> = Vec::new();
-            for backend in answer.backend.iter().chain(mirrors) {
-                if !looked_at.contains(&backend) {
-                    self.policies(answer, backend, &mut around);
-                    looked_at.push(backend);
-                }
-            }
+            self.policies(answer, &mut around);
             if let Some(backend) = &answer.backend {
                 self.affinity(answer, backend, &mut around);
             }
@@ -134,11 +127,7 @@ impl Near<'_> {
     /// What the rule that took a request needs, where it answered with an error.
     fn rule_fails(&self, answer: &Answer, help: &mut Vec<String>) {
         let Some(route) = &answer.route else { return };
-        let fails = match answer.status {
-            Some(status) => status >= 500,
-            None => answer.outcome != Outcome::Forwarded,
-        };
-        if !fails && !unavailable(answer) {
+        if !fails(answer) {
             return;
         }
         let rule = format!("spec.rules[{}]", route.rule);
@@ -191,6 +180,15 @@ impl Near<'_> {
         }
         around.help.append(&mut elsewhere);
     }
+}
+
+/// Whether the rule that took a request answered with an error.
+fn fails(answer: &Answer) -> bool {
+    let fails = match answer.status {
+        Some(status) => status >= 500,
+        None => answer.outcome != Outcome::Forwarded,
+    };
+    fails || unavailable(answer)
 }
 
 /// Whether a gRPC client is told that its call failed.
