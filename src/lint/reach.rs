@@ -2,6 +2,7 @@
 
 mod entries;
 mod losses;
+mod taken;
 
 use super::{
     FindingsByObject, LintOptions,
@@ -13,37 +14,26 @@ use super::{
 };
 use crate::{
     attachment::{
-        Resolver, RouteId, RouteKind, RuleLabel, Snapshot, WonBy,
+        Resolver, RouteId, RouteKind, Snapshot,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteList,
             RouteRules,
         },
     },
-    meta::{Age, Hostname, NamespacedName, Seniority},
-    routing::{self, Criterion, Entry, HostPattern, HostnameRank, Precedence},
+    meta::{Hostname, NamespacedName},
+    routing::Entry,
     rules::set as rules,
 };
 pub(super) use entries::EVERY_HOST;
 use entries::{MatchInTable, MatchPlace, grpc_targets, http_targets, is_seen, parts, scopes, seen};
-use losses::{Loss, OtherHost};
+use losses::{Cause, Loss, OtherHost, cause, is_match, never_reached};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
     sync::Arc,
 };
-
-/// Why no request reaches a match in one table.
-#[derive(Clone, Debug)]
-struct Cause {
-    /// The route whose match is before it.
-    route: RouteId,
-    place: MatchPlace,
-    /// The criterion by which it goes first, as a sentence about it.
-    by: String,
-    /// What would be right, where that depends on the criterion.
-    help: Option<String>,
-}
+use taken::HostTaken;
 
 /// Where a table comes from.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +81,7 @@ pub(super) fn check(
     found: &mut FindingsByObject,
 ) -> Vec<Met> {
     let mut reach = Reach {
+        resolver,
         snapshot: resolver.snapshot(),
         options,
         budget,
@@ -99,6 +90,7 @@ pub(super) fn check(
         fates: BTreeMap::new(),
         lost: Vec::new(),
         hosts_lost: Vec::new(),
+        hosts_taken: Vec::new(),
     };
     let effective = &resolver.resolution().effective;
     for gateway in effective.gateways.values() {
@@ -146,6 +138,7 @@ pub(super) fn check(
 }
 
 struct Reach<'o> {
+    resolver: &'o Resolver,
     snapshot: &'o Snapshot,
     options: &'o LintOptions,
     budget: &'o Budget,
@@ -157,6 +150,8 @@ struct Reach<'o> {
     lost: Vec<Loss>,
     /// Routes that get no request for some of their hosts at a listener, and why.
     hosts_lost: Vec<Loss>,
+    /// Hosts of routes of which other routes take every request at a listener.
+    hosts_taken: Vec<HostTaken>,
 }
 
 /// Hosts that belong to another listener, by the name of that.
@@ -179,7 +174,7 @@ impl Reach<'_> {
             let grpc = listener.grpc.iter().map(|one| &one.route.reference);
             self.pass_over(http, grpc);
         }
-        // Which of several routes of these kinds gets the connections is a matter of their status.
+        // Which of several routes of these kinds gets all connections is a matter of their status.
         for attached in &listener.tls_routes {
             self.further_rules(RouteKind::Tls, &attached.route);
             let mut elsewhere = Elsewhere::new();
@@ -194,6 +189,15 @@ impl Reach<'_> {
                 }
             }
             let id = RouteId::new(RouteKind::Tls, attached.route.reference.clone());
+            let gateway = &routes.gateway.name;
+            for lost in self.resolver.lost_hostnames(&id, gateway, &listener.name) {
+                let mut hostnames = attached.hostnames.iter();
+                let own = hostnames.find(|name| name.hostname == lost.hostname);
+                if let Some(own) = own.and_then(|name| name.own.as_ref()) {
+                    let taken = HostTaken::of_connections(&lost, own, &site);
+                    self.hosts_taken.push(taken);
+                }
+            }
             if lives {
                 self.lose_hosts(&id, elsewhere, site);
             } else {
@@ -273,6 +277,8 @@ impl Reach<'_> {
     /// Looks for what never wins in the table of one listener or Service.
     fn table(&mut self, entries: &[Entry<MatchInTable<'_>>], site: TableOrigin<'_>) {
         let by = covered::by(entries, &self.options.routing, &self.effort);
+        let is_here = |host: &Hostname| taken_by(host, site).is_none();
+        let taken = taken::in_table((entries, &by), &self.options.routing, &site, is_here);
         let mut here: BTreeMap<RouteId, BTreeMap<MatchPlace, MatchFate>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<RouteId, Elsewhere<'_>> = BTreeMap::new();
         for (entry, by) in entries.iter().zip(by) {
@@ -303,6 +309,12 @@ impl Reach<'_> {
                 fate.lives = true;
             }
         }
+        let lives = |id: &RouteId| {
+            let mut fates = here.get(id).into_iter().flat_map(BTreeMap::values);
+            fates.any(|fate| fate.lives)
+        };
+        let taken = taken.into_iter().filter(|host| lives(&host.route));
+        self.hosts_taken.extend(taken);
         for (id, fates) in here {
             let elsewhere = elsewhere.remove(&id).unwrap_or_default();
             if fates.values().any(|fate| fate.lives) {
@@ -497,6 +509,12 @@ impl Reach<'_> {
                 found.push_with_help(&reference, rule, path, message, loss.help(&near));
             }
         }
+        let taken = self.hosts_taken.iter();
+        taken::say(
+            taken.filter(|one| !dead_routes.contains(&one.route)),
+            &near,
+            found,
+        );
         let mut seen: HashMap<&RouteId, Vec<&Loss>> = HashMap::new();
         for loss in &self.lost {
             // Where no match of it is ever reached, each of them says so.
@@ -522,96 +540,6 @@ impl Reach<'_> {
             found.push_with_help(&id.reference(), rule, path, message, help);
         }
         self.effort
-    }
-}
-
-/// Whether a field is that of a match, and not of a rule without matches.
-fn is_match(path: &str) -> bool {
-    path.contains(".matches[")
-}
-
-/// That a match is never reached, because of the match at a field of a route that has so many of them, in the rule `label`.
-fn never_reached(
-    id: &RouteId,
-    cause: &Cause,
-    (field, label): (&str, RuleLabel<'_>),
-    of_winner: usize,
-) -> String {
-    let Cause { route, by, .. } = cause;
-    let shown = label.after(&format!("`{field}`"));
-    let first = if route == id {
-        shown
-    } else if of_winner == 1 && !is_match(field) {
-        route.to_string()
-    } else {
-        format!("{shown} of {route}")
-    };
-    if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
-        format!("never reached: {first} takes the same requests and goes first: {by}")
-    } else if route == id {
-        format!("never reached: {by}")
-    } else {
-        format!("never reached: {route} takes the same connections and goes first: {by}")
-    }
-}
-
-fn cause(
-    entry: &Entry<MatchInTable<'_>>,
-    other: &Entry<MatchInTable<'_>>,
-    options: &routing::RouterOptions,
-) -> Cause {
-    let (mine, theirs) = (
-        Precedence::of(entry, options),
-        Precedence::of(other, options),
-    );
-    let (loser, route) = (entry.payload.id(), other.payload.id());
-    let hostname = |entry: &Entry<MatchInTable<'_>>| {
-        let own = entry.own_hostname.clone();
-        let own = own.filter(|_| options.hostname_rank() == HostnameRank::Own);
-        own.unwrap_or_else(|| entry.hostname.clone())
-    };
-    let mut help = None;
-    let by = match theirs.criterion(&mine) {
-        None => String::new(),
-        Some(Criterion::Hostname) => {
-            let (theirs, mine) = (hostname(other), hostname(entry));
-            let enough = match &entry.hostname {
-                HostPattern::Any => &theirs,
-                hostname => hostname,
-            };
-            help = Some(format!(
-                "give {loser} a hostname that is at least as specific, such as `{enough}`, or remove the rule"
-            ));
-            let mine = match mine {
-                HostPattern::Any => "none".to_owned(),
-                hostname => format!("`{hostname}`"),
-            };
-            format!("its hostname `{theirs}` is more specific than {mine}")
-        }
-        Some(criterion @ (Criterion::Age | Criterion::Name)) => {
-            if criterion == Criterion::Name && entry.rank.age == Age::UNKNOWN {
-                help = Some("remove one of the two, or make one more specific".to_owned());
-            }
-            let place = |entry: &Entry<MatchInTable<'_>>| {
-                Seniority::new(entry.rank.age, entry.payload.route.clone())
-            };
-            let won_by = WonBy::seniority(&place(other), &place(entry));
-            won_by.between(&route.name, &loser.name).to_string()
-        }
-        Some(Criterion::PathKind) => "its kind of path match ranks higher".to_owned(),
-        Some(Criterion::PathLength) => "its path match has more characters".to_owned(),
-        Some(Criterion::Method) => "its method match is more specific".to_owned(),
-        Some(Criterion::MethodLength) => "its method has more characters".to_owned(),
-        Some(Criterion::Headers) => "it matches more headers".to_owned(),
-        Some(Criterion::QueryParams) => "it matches more query parameters".to_owned(),
-        Some(Criterion::Rule) => "it is an earlier rule of the same route".to_owned(),
-        Some(Criterion::Match) => "it is an earlier match of the same rule".to_owned(),
-    };
-    Cause {
-        route,
-        place: other.payload.place,
-        by,
-        help,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     attachment::{
-        HttpGrpcConflict, Options, RouteId, RouteKind,
+        HttpGrpcConflict, Options, RouteConflict, RouteId, RouteKind,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveTls, RouteList, RouteRules,
@@ -156,6 +156,15 @@ impl Tally {
             _ => self.connections.conflict(id),
         };
         Some(Exclusion::Conflict(conflict?.clone()))
+    }
+
+    /// The hostnames of a TLSRoute whose connections other routes take.
+    pub(in crate::attachment) fn lost_hostnames(
+        &self,
+        id: &RouteId,
+        options: &Options,
+    ) -> Vec<RouteConflict> {
+        self.connections.lost_hostnames(id, options.hostname_rank)
     }
 
     /// The routes that the listener rejects for the sake of others.

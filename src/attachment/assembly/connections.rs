@@ -39,6 +39,44 @@ struct ConnectionContender {
     hostnames: Arc<[EffectiveHostname]>,
 }
 
+impl ConnectionContender {
+    /// That another route takes what this one asks for.
+    fn conflict(
+        &self,
+        winner: &RoutePlace,
+        hostname: Option<&Hostname>,
+        won_by: WonBy,
+    ) -> RouteConflict {
+        RouteConflict {
+            winner: winner.id(),
+            loser: self.place.id(),
+            winner_hostname: hostname.cloned(),
+            hostname: hostname.cloned(),
+            won_by,
+            others: Vec::new(),
+        }
+    }
+
+    /// That another TLSRoute takes the connections for a hostname of this one.
+    fn conflict_for(
+        &self,
+        hostname: &EffectiveHostname,
+        winner: &Turn,
+        rank: HostnameRank,
+    ) -> RouteConflict {
+        let own = turn(hostname, &self.place, rank);
+        let won_by = match winner.0 == own.0 {
+            true => self.lost_by_age(&winner.1),
+            false => WonBy::Hostname,
+        };
+        self.conflict(&winner.1, hostname.hostname.as_ref(), won_by)
+    }
+
+    fn lost_by_age(&self, winner: &RoutePlace) -> WonBy {
+        WonBy::seniority(&winner.seniority, &self.place.seniority)
+    }
+}
+
 /// The place of a TLSRoute among those of one hostname at the listener: the more specific own hostname first.
 type Turn = (Reverse<Option<Specificity>>, Arc<RoutePlace>);
 
@@ -153,34 +191,20 @@ impl Connections {
         rank: HostnameRank,
     ) -> Option<RouteConflict> {
         let route = self.routes.get(id)?;
-        let conflict = |winner: &RoutePlace, hostname: Option<Hostname>, won_by| RouteConflict {
-            winner: winner.id(),
-            loser: id.clone(),
-            winner_hostname: hostname.clone(),
-            hostname,
-            won_by,
-            others: Vec::new(),
-        };
-        let seniority =
-            |winner: &RoutePlace| WonBy::seniority(&winner.seniority, &route.place.seniority);
         let first = |places: &RoutePlaces| {
             let winner = places.first().filter(|first| **first != route.place)?;
-            Some(conflict(winner, everything.cloned(), seniority(winner)))
+            Some(route.conflict(winner, everything, route.lost_by_age(winner)))
         };
         match id.kind {
             RouteKind::Tcp => match self.first_tls(everything) {
-                Some((_, winner)) => Some(conflict(winner, everything.cloned(), WonBy::Sni)),
+                Some((_, winner)) => Some(route.conflict(winner, everything, WonBy::Sni)),
                 None => first(&self.tcp),
             },
             RouteKind::Udp => first(&self.udp),
             RouteKind::Tls => {
                 let mut against: Option<RouteConflict> = None;
                 for hostname in route.hostnames.iter() {
-                    let own = turn(hostname, &route.place, rank);
-                    let winner = self.first_tls(hostname.hostname.as_ref())?;
-                    if winner.1 == route.place {
-                        return None;
-                    }
+                    let winner = self.loses(route, hostname)?;
                     if let Some(first) = &mut against {
                         let winner = winner.1.id();
                         let is_known = first.winners().any(|known| *known == winner);
@@ -188,18 +212,38 @@ impl Connections {
                             first.others.push(winner);
                         }
                     } else {
-                        let won_by = if winner.0 == own.0 {
-                            seniority(&winner.1)
-                        } else {
-                            WonBy::Hostname
-                        };
-                        against = Some(conflict(&winner.1, hostname.hostname.clone(), won_by));
+                        against = Some(route.conflict_for(hostname, winner, rank));
                     }
                 }
                 against
             }
             RouteKind::Http | RouteKind::Grpc => None,
         }
+    }
+
+    /// Which other TLSRoute takes the connections for a hostname of one, if another does.
+    fn loses(&self, route: &ConnectionContender, hostname: &EffectiveHostname) -> Option<&Turn> {
+        let first = self.first_tls(hostname.hostname.as_ref());
+        first.filter(|first| first.1 != route.place)
+    }
+
+    /// The hostnames of a TLSRoute whose connections others take, each once.
+    pub(in crate::attachment) fn lost_hostnames(
+        &self,
+        id: &RouteId,
+        rank: HostnameRank,
+    ) -> Vec<RouteConflict> {
+        let Some(route) = self.routes.get(id).filter(|_| id.kind == RouteKind::Tls) else {
+            return Vec::new();
+        };
+        let mut seen = BTreeSet::new();
+        let hostnames = route.hostnames.iter();
+        let lost = hostnames.filter_map(|hostname| {
+            let winner = self.loses(route, hostname)?;
+            seen.insert(&hostname.hostname)
+                .then(|| route.conflict_for(hostname, winner, rank))
+        });
+        lost.collect()
     }
 
     /// Why a route that is here is rejected, if it is.

@@ -3,7 +3,7 @@
 use super::state::Resolver;
 use crate::{
     attachment::{
-        RouteId, RouteKind,
+        RouteConflict, RouteId, RouteKind,
         backend::{
             BackendKey, BackendState,
             policy::{Policy, PolicyId, PolicyKind},
@@ -175,6 +175,24 @@ impl Resolver {
         }
         let ports = &attachment.lost_ports;
         (!ports.is_empty()).then(|| route::lost_ports(ports))
+    }
+
+    /// The hostnames of a TLSRoute at a listener whose connections other TLSRoutes take, each with who does and why. The listener
+    /// accepts a route that keeps some hostname; one that loses all of them is rejected there
+    /// ([`Standing::Conflicted`](crate::attachment::Standing::Conflicted)).
+    #[must_use]
+    pub fn lost_hostnames(
+        &self,
+        id: &RouteId,
+        gateway: &NamespacedName,
+        listener: &str,
+    ) -> Vec<RouteConflict> {
+        let state = self.gateways.get(gateway);
+        let mut listeners = state.into_iter().flat_map(|state| &state.listeners);
+        let index = listeners.position(|one| *one.name == *listener);
+        let tallies = self.tallies.get(gateway);
+        let tally = index.and_then(|index| tallies?.get(index));
+        tally.map_or_else(Vec::new, |tally| tally.lost_hostnames(id, &self.options))
     }
 
     /// What keeps a route from the listeners that the parentRef of this index selects, could they take it.

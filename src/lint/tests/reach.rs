@@ -66,9 +66,21 @@ fn the_second_route_for_the_same_requests_is_never_reached() {
         "never reached: HTTPRoute default/owner takes the same requests and goes first: its hostname `*.test` is more \
          specific than none"
     );
-    // On hosts of their own both are reached.
+    // On hosts of their own both are reached, and only there.
     intruder["spec"]["hostnames"] = json!(["other.test", "shop.test"]);
-    assert_eq!(rules(&[&gateway, &owner, &intruder]), []);
+    let found = judged(&[&gateway, &owner, &intruder]);
+    assert_eq!((found[0].len(), found[1].len()), (0, 0));
+    assert_eq!(
+        found[2],
+        [(
+            "Route/reached",
+            "spec.hostnames[1]".to_owned(),
+            "no request for `shop.test` reaches the route at listener `web` of Gateway `default/gw`: HTTPRoute default/owner \
+             takes all of them and goes first: neither has a creationTimestamp, and `default/owner` sorts before \
+             `default/the-intruder`; in a cluster the older one goes first"
+                .to_owned()
+        )]
+    );
     // The older one wins, whatever the names are.
     intruder["spec"]["hostnames"] = json!(["shop.test"]);
     intruder["metadata"]["creationTimestamp"] = json!("2024-01-01T00:00:00Z");
@@ -268,7 +280,8 @@ fn the_second_tls_route_of_a_name_is_never_reached() {
     assert_eq!(found(&json!(["a.test"])), std::slice::from_ref(&dead));
     assert_eq!(found(&json!(["*.wide.test"])), [dead]);
     assert_eq!(found(&json!(["b.wide.test"])), []);
-    assert_eq!(found(&json!(["a.test", "b.test"])), []);
+    let lost = ("Route/reached", "spec.hostnames[0]".to_owned());
+    assert_eq!(found(&json!(["a.test", "b.test"])), [lost]);
     assert_eq!(found(&json!([])), []);
 }
 

@@ -87,7 +87,7 @@ impl Lines<'_> {
                 .map(|(at, hosts)| {
                     let hosts = hosts
                         .iter()
-                        .filter(|host| self.is_served(&gateway, at, host));
+                        .filter(|host| self.is_served((route, &gateway), at, host));
                     at_listener(at, hosts, &route.kind)
                 })
                 .collect();
@@ -174,8 +174,22 @@ impl Lines<'_> {
         (!backends.iter().any(usable)).then_some(thing)
     }
 
-    /// Whether requests for a hostname of a route reach it at a listener, and do not belong to a more specific one.
-    fn is_served(&self, gateway: &ObjectRef, at: &AtListener, host: &EffectiveHostname) -> bool {
+    /// Whether requests for a hostname of a route reach it at a listener: they do not belong to a more specific listener, and no other
+    /// route takes the connections.
+    fn is_served(
+        &self,
+        (route, gateway): (&ObjectRef, &ObjectRef),
+        at: &AtListener,
+        host: &EffectiveHostname,
+    ) -> bool {
+        if route.kind == "TLSRoute" {
+            let id = RouteId::new(RouteKind::Tls, route.namespaced_name());
+            let gateway = gateway.namespaced_name();
+            let lost = self.resolver.lost_hostnames(&id, &gateway, &at.name);
+            if lost.iter().any(|lost| lost.hostname == host.hostname) {
+                return false;
+            }
+        }
         let gateways = &self.resolver.resolution().effective.gateways;
         let owner = || {
             let gateway = gateways.get(&gateway.namespaced_name())?;

@@ -16,7 +16,7 @@ use crate::{
     meta::{GROUP, Hostname, MULTICLUSTER_GROUP, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
-    sim::{Answer, Request, understands},
+    sim::{Answer, Request, listener_host, understands},
     v1::{Listener, ListenerTlsConfig, ProtocolType, TlsModeType},
 };
 use std::{cell::LazyCell, sync::Arc};
@@ -49,6 +49,13 @@ impl Near<'_> {
         let table = LazyCell::new(|| self.table_of(request, answer));
         let mut shown = 0;
         for (route, attachment) in here {
+            if let Some(of_host) = self.lost_host((route, attachment), request, answer) {
+                around.why.push(of_host);
+                shown += 1;
+            }
+            if shown >= SHOWN {
+                return;
+            }
             let lost = exclusions(route, attachment, |at| match at {
                 At::Listener(listener) => Some(listener) == taken,
                 At::Port(lost) => is_port(lost, port),
@@ -74,6 +81,32 @@ impl Near<'_> {
                 return;
             }
         }
+    }
+
+    /// That the TLSRoute which took a connection takes those for a hostname of another one, which keeps other hostnames.
+    fn lost_host(
+        &self,
+        (route, attachment): (&RouteId, &Attachment),
+        request: &Request,
+        answer: &Answer,
+    ) -> Option<String> {
+        let (taken, at) = (answer.route.as_ref()?, answer.listener.as_ref()?);
+        let mut listeners = attachment.listeners.iter();
+        // Where it has lost all of them, it is rejected.
+        let is_here = listeners.any(|one| *one.name == *at.name && one.standing.is_in_tables());
+        if route.kind != RouteKind::Tls || !is_here || taken.route == route.reference() {
+            return None;
+        }
+        let (host, gateway) = (listener_host(request), at.gateway.namespaced_name());
+        let lost = self.resolver.lost_hostnames(route, &gateway, &at.name);
+        let lost = lost.into_iter().find(|lost| {
+            let covers = |name: &Hostname| host.as_deref().is_some_and(|host| name.matches(host));
+            lost.winner.reference() == taken.route && lost.hostname.as_ref().is_none_or(covers)
+        })?;
+        let listener = &at.name;
+        Some(format!(
+            "{route} gets no connection for this host at listener `{listener}`: {lost}"
+        ))
     }
 
     /// Routes that are not in force where no route took a request, and would have taken it.
@@ -390,7 +423,7 @@ impl Near<'_> {
     }
 
     /// The hostnames of a route as it is written.
-    pub(in super::super) fn hostnames(&self, route: &RouteId) -> &[String] {
+    pub(in crate::lint) fn hostnames(&self, route: &RouteId) -> &[String] {
         let snapshot = self.resolver.snapshot();
         let name = &route.name;
         let names = match route.kind {
