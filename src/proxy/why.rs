@@ -3,7 +3,7 @@
 use super::{BadHost, Failure, ListenerKey};
 use crate::certificate::ClientCertificateError;
 use crate::{
-    attachment::effective::{BackendProblem, RuleProblem},
+    attachment::effective::{BackendProblem, NO_BACKEND, NO_WEIGHT, RuleProblem},
     backend::{DrawError, WeightedChoiceError},
     filters::ApplyError,
     meta::{NoEndpoints, ObjectRef},
@@ -126,8 +126,8 @@ impl fmt::Display for Why {
             Self::NoRule => f.write_str("no rule matches the request"),
             Self::Rule(problem) => problem.fmt(f),
             Self::Weights(error) => error.fmt(f),
-            Self::NoBackend => f.write_str("the rule has no backend"),
-            Self::NoWeight => f.write_str("all weights of the rule are 0"),
+            Self::NoBackend => f.write_str(NO_BACKEND),
+            Self::NoWeight => f.write_str(NO_WEIGHT),
             Self::Backend(problem) => problem.fmt(f),
             Self::NoEndpoint(backend) => {
                 write!(f, "{backend} has no endpoint that is ready at the port")

@@ -499,7 +499,7 @@ impl Look<'_> {
                 Outcome::Refused => true,
                 Outcome::Forwarded | Outcome::Redirected => false,
             };
-            if !failed || self.is_empty(id, rule) || self.is_without_endpoints(&answer) {
+            if !failed || self.is_without_endpoints(&answer) {
                 continue;
             }
             let parents = self
@@ -507,8 +507,9 @@ impl Look<'_> {
                 .route_status(id, |parent| site.is(parent, &id.name.namespace));
             let why = answer.why.join("; ");
             let conditions = parents.iter().flat_map(|parent| &parent.conditions);
+            // A rule that is valid and forwards nothing is named where the route is accepted.
             let said = conditions
-                .filter(|condition| is_bad(condition))
+                .filter(|condition| is_bad(condition) || condition.type_ == "Accepted")
                 .any(|condition| names(&condition.message, rule, &why));
             if !said {
                 let what = format!("{id}, rule {rule}, at {}", site.shown());
@@ -517,16 +518,6 @@ impl Look<'_> {
                 return;
             }
         }
-    }
-
-    /// Whether a rule says itself that it has nobody to answer: no backends, or weights of 0. Validation warns of it.
-    fn is_empty(&self, id: &RouteId, rule: usize) -> bool {
-        let at = format!("spec.rules[{rule}]");
-        let refs = format!("{at}.backendRefs");
-        self.set.findings(id).any(|(rule, path, _)| {
-            (rule.ends_with("/has-answer") && path == at)
-                || (rule == "RouteRule/weights-not-all-zero" && path == refs)
-        })
     }
 
     /// Whether nothing is wrong with the configuration: the Service has no endpoint that could answer at present.

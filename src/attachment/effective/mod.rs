@@ -31,6 +31,7 @@ pub use gateway::{
 };
 pub use idle::IdleListener;
 pub use problem::{BackendProblem, POLICY_FULL, RuleProblem};
+pub(crate) use problem::{NO_BACKEND, NO_WEIGHT};
 pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveHostname, GrpcRouteRules,
     GrpcRule, HttpRouteRules, HttpRule, RouteRules, Timeouts,

@@ -10,6 +10,11 @@ use crate::{
 };
 use std::fmt;
 
+/// Why a rule answers nothing that has no backend.
+pub(crate) const NO_BACKEND: &str = "the rule has no backend";
+/// Why a rule answers nothing of whose backends none has a share.
+pub(crate) const NO_WEIGHT: &str = "all weights of the rule are 0";
+
 /// Why a backend gets no traffic, or a mirror no copies. Shown as a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -92,10 +92,6 @@ pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteStat
                 parent.accepted = invalid.clone();
                 parent.fails = at.fails();
             }
-            if built.without_rules && parent.accepted.holds() {
-                let message = &mut parent.accepted.message;
-                message.push_str("; it has no rules, so that no request matches it");
-            }
             parent
         })
         .collect();

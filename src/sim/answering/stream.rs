@@ -223,9 +223,6 @@ impl<'e> AtConnection<'e> {
             match_index: None,
         });
         match stream.connect(draws) {
-            Err(Why::NoBackend | Why::NoWeight) => answer
-                .why
-                .push("the rule has no backend with a weight".to_owned()),
             Err(why) => answer.why.push(why.to_string()),
             Ok(connected) => {
                 let backend = connected.backend.effective();

@@ -239,8 +239,27 @@ impl Update<'_> {
         (status, attachments)
     }
 
-    /// The condition `Accepted` of a route at a parent, conflicts with other routes included.
+    /// The condition `Accepted` of a route at a parent, conflicts with other routes included, and which of its rules forward
+    /// nothing.
     pub(super) fn accepted<'p>(
+        &self,
+        id: &RouteId,
+        parent: &'p ParentState,
+    ) -> Cow<'p, ConditionBody> {
+        let accepted = self.accepted_beside_others(id, parent);
+        let state = self.resolver.routes.get(id);
+        let remark = state.and_then(|state| state.built.remark.as_deref());
+        match remark.filter(|_| accepted.holds()) {
+            Some(remark) => {
+                let mut accepted = accepted.into_owned();
+                accepted.message = format!("{}; {remark}", accepted.message);
+                Cow::Owned(accepted)
+            }
+            None => accepted,
+        }
+    }
+
+    fn accepted_beside_others<'p>(
         &self,
         id: &RouteId,
         parent: &'p ParentState,

@@ -98,6 +98,11 @@ impl Builder<'_> {
                     .zip(of_backends)
                     .map(|((backend, referred), filters)| backend_of(backend, referred, filters))
                     .collect();
+                // A filter of an implementation's own may answer.
+                let is_own =
+                    |filter: &GrpcRouteFilter| matches!(filter, GrpcRouteFilter::ExtensionRef(_));
+                let answers = rule.filters.iter().any(is_own);
+                self.note_empty(index, &built.backends, answers);
                 built.session_persistence = session.cloned();
             }
         }

@@ -103,6 +103,12 @@ impl Builder<'_> {
                     .zip(of_backends)
                     .map(|((backend, referred), filters)| backend_of(backend, referred, filters))
                     .collect();
+                // A filter of an implementation's own may answer.
+                let is_own =
+                    |filter: &HttpRouteFilter| matches!(filter, HttpRouteFilter::ExtensionRef(_));
+                let answers =
+                    built.filters.compiled.redirect().is_some() || rule.filters.iter().any(is_own);
+                self.note_empty(index, &built.backends, answers);
                 built.timeouts = timeouts;
                 built.session_persistence = session.cloned();
             }

@@ -8,11 +8,11 @@ use crate::{
     attachment::{
         ExtensionRole, ExtensionVerdict, Options, Snapshot,
         backend::{self, BackendKey, BackendState, Carrier},
-        condition_body::{ConditionBody, join},
+        condition_body::{ConditionBody, join, join_rules},
         effective::{
             BackendPortKey, BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
             EffectiveBackendPort, EffectiveFilters, EffectiveMirror, GrpcRouteRules,
-            HttpRouteRules, RuleProblem,
+            HttpRouteRules, NO_BACKEND, NO_WEIGHT, RuleProblem,
         },
         map::Map,
         objects::{
@@ -77,8 +77,8 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) partially_invalid: Option<ConditionBody>,
     /// The backends that valid rules name and may refer to, with the port.
     pub(in crate::attachment) uses: Vec<(BackendKey, Option<u16>)>,
-    /// The route has no rules at all, so that no request matches it.
-    pub(in crate::attachment) without_rules: bool,
+    /// What is to be said of a route that is accepted all the same: it has no rules, or some of them forward nothing.
+    pub(in crate::attachment) remark: Option<String>,
     /// The places of the rules that are invalid.
     pub(in crate::attachment) invalid_rules: Vec<usize>,
     /// Why each of them is.
@@ -140,6 +140,8 @@ fn describe(rule: RuleLabel<'_>, kind: RouteKind, fate: RuleFate, why: &str) -> 
         (RuleFate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
         (RuleFate::LeftOut, RouteKind::Udp) => "takes no datagrams",
         (RuleFate::LeftOut, _) => "takes no requests",
+        (RuleFate::Fails, RouteKind::Tls | RouteKind::Tcp) => "closes every connection",
+        (RuleFate::Fails, RouteKind::Udp) => "drops every datagram",
         (RuleFate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
         (RuleFate::Fails, _) => "answers its requests with 500",
         (RuleFate::Excluded, _) => "is invalid",
@@ -273,6 +275,8 @@ pub(in crate::attachment) struct Builder<'a> {
     id: &'a RouteId,
     problems: Vec<BackendProblem>,
     invalid: Vec<(usize, RuleFate, Invalid)>,
+    /// The rules that are valid and forward nothing, each with the reason.
+    forwards_nothing: Vec<(usize, &'static str)>,
     /// The backends of the rule at hand that may be referred to.
     named: Vec<(BackendKey, Option<u16>)>,
     uses: Vec<(BackendKey, Option<u16>)>,
@@ -293,6 +297,7 @@ impl<'a> Builder<'a> {
             id,
             problems: Vec::new(),
             invalid: Vec::new(),
+            forwards_nothing: Vec::new(),
             named: Vec::new(),
             uses: Vec::new(),
         }
@@ -489,6 +494,17 @@ impl<'a> Builder<'a> {
         self.uses.append(&mut self.named);
     }
 
+    /// Notes that a valid rule forwards nothing, if none of its backends has a share and no filter answers in their place.
+    fn note_empty(&mut self, index: usize, backends: &[EffectiveBackend], answers: bool) {
+        if !answers && backends.iter().all(|backend| backend.weight == 0) {
+            let why = match backends {
+                [] => NO_BACKEND,
+                _ => NO_WEIGHT,
+            };
+            self.forwards_nothing.push((index, why));
+        }
+    }
+
     fn describe(&self, (index, fate, invalid): &(usize, RuleFate, Invalid)) -> String {
         describe(self.label(*index), self.id.kind, *fate, &invalid.text)
     }
@@ -520,6 +536,18 @@ impl<'a> Builder<'a> {
                 ConditionBody::new(false, first.reason(), join(&texts))
             }
         };
+        let remark = match total {
+            0 => Some("it has no rules, so that no request matches it".to_owned()),
+            _ => {
+                let empty = self.forwards_nothing.iter();
+                let texts: Vec<String> = empty
+                    .map(|(index, why)| {
+                        describe(self.label(*index), self.id.kind, RuleFate::Fails, why)
+                    })
+                    .collect();
+                (!texts.is_empty()).then(|| join_rules(&texts))
+            }
+        };
         let left_out = self.invalid.iter();
         let left_out = left_out.filter(|(_, fate, _)| *fate == RuleFate::LeftOut);
         let patterns = rules.patterns().filter(|patterns| !patterns.is_empty());
@@ -530,7 +558,7 @@ impl<'a> Builder<'a> {
             invalid,
             partially_invalid,
             uses: self.uses,
-            without_rules: total == 0,
+            remark,
             invalid_rules: self.invalid.iter().map(|(index, ..)| *index).collect(),
             invalid_because: self
                 .invalid
@@ -557,13 +585,14 @@ pub(in crate::attachment) fn connections<'r>(
     let mut total = 0;
     for (index, (name, backends)) in rules.enumerate() {
         total += 1;
-        let backends = backends
+        let backends: Vec<_> = backends
             .iter()
             .map(|reference| builder.backend(reference, None))
             .collect();
         // Rules have no matches, so that the first one leaves nothing to others.
         if index == 0 {
             builder.accept();
+            builder.note_empty(index, &backends, false);
             let name = rule_name(name);
             first = Some(ConnectionRule {
                 index,
