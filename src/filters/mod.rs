@@ -77,6 +77,7 @@ pub(crate) use header_modifier::check_new_header;
 pub(crate) use hop_by_hop::tokens;
 pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};
 pub use path_modifier::PathModifier;
+pub(crate) use path_modifier::SentOtherwise;
 pub use redirect::{Redirect, RedirectContext};
 pub use rewrite::Rewrite;
 pub use rule::RuleFilters;

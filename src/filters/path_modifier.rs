@@ -74,30 +74,74 @@ impl PathModifier {
     }
 }
 
+/// Whether a byte can stand in a path as it is (RFC 3986, section 3.3).
+fn stands_in_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
+}
+
 /// The text as an absolute path.
 fn absolute(text: &str) -> String {
     let mut path = String::with_capacity(text.len() + 1);
     if !text.starts_with('/') {
         path.push('/');
     }
-    encode(&mut path, text, |b| {
-        b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&b)
-    });
+    encode(&mut path, text, stands_in_path);
     path
+}
+
+/// What of the text of a path modifier is sent otherwise than it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SentOtherwise {
+    /// A `/` is put before it.
+    pub(crate) slash: bool,
+    /// The characters that are percent-encoded, each once, and what is sent for them.
+    pub(crate) encoded: Vec<(char, String)>,
+}
+
+impl SentOtherwise {
+    /// What is sent otherwise of this text. That an empty one stands for `/`, or for nothing before what follows a prefix, is what the
+    /// API means by it.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut encoded: Vec<(char, String)> = Vec::new();
+        for (at, character) in text.char_indices() {
+            if encoded.iter().any(|(known, _)| *known == character) {
+                continue;
+            }
+            let end = at + character.len_utf8();
+            let mut sent = String::new();
+            let (one, rest) = (text.get(at..end), text.get(end..));
+            let rest = rest.unwrap_or_default().as_bytes();
+            for byte in one.unwrap_or_default().bytes() {
+                push_encoded(&mut sent, byte, rest, stands_in_path);
+            }
+            if one != Some(sent.as_str()) {
+                encoded.push((character, sent));
+            }
+        }
+        Self {
+            slash: !text.is_empty() && !text.starts_with('/'),
+            encoded,
+        }
+    }
 }
 
 /// Appends the text, with all bytes percent-encoded that are neither `allowed` nor part of an encoding.
 pub(super) fn encode(out: &mut String, text: &str, allowed: fn(u8) -> bool) {
     let mut rest = text.as_bytes().iter();
     while let Some(&byte) = rest.next() {
-        let encoded = byte == b'%'
-            && matches!(rest.as_slice(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
-        if encoded || allowed(byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a text cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
+        push_encoded(out, byte, rest.as_slice(), allowed);
+    }
+}
+
+/// Appends a byte: percent-encoded, unless it is allowed or begins an encoding with those behind it.
+fn push_encoded(out: &mut String, byte: u8, behind: &[u8], allowed: fn(u8) -> bool) {
+    let encodes = byte == b'%'
+        && matches!(behind, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    if encodes || allowed(byte) {
+        out.push(char::from(byte));
+    } else {
+        // Writing to a text cannot fail.
+        let _ = write!(out, "%{byte:02X}");
     }
 }
 
@@ -203,6 +247,48 @@ mod tests {
             prefix("/a?b=").modify("/foo/x", Some("/foo")).unwrap(),
             "/a%3Fb=/x"
         );
+    }
+
+    /// What is said to be sent otherwise is what is sent otherwise, and nothing else.
+    #[test]
+    fn what_is_sent_otherwise_than_written_is_known() {
+        for text in [
+            "",
+            "/",
+            "/a",
+            "a",
+            "a/",
+            "/a?b=c#d",
+            "x y",
+            "/%zz",
+            "/%2Fa%",
+            "b//c/../d",
+            "/ü%C3%BC",
+            "/a%%41",
+            "/\\1",
+        ] {
+            let SentOtherwise { slash, encoded } = SentOtherwise::of(text);
+            let sent = full(text).modify("/", None).unwrap();
+            assert_eq!(
+                slash || !encoded.is_empty(),
+                sent != text && !text.is_empty(),
+                "{text}"
+            );
+            for (character, code) in &encoded {
+                assert!(
+                    text.contains(*character) && sent.contains(code),
+                    "{text} {code}"
+                );
+            }
+        }
+        let found = SentOtherwise::of("a?b?c é");
+        let codes: Vec<_> = found
+            .encoded
+            .iter()
+            .map(|(_, code)| code.as_str())
+            .collect();
+        assert!(found.slash);
+        assert_eq!(codes, ["%3F", "%20", "%C3%A9"]);
     }
 
     #[test]

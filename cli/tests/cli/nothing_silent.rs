@@ -63,6 +63,39 @@ fn a_gateway_for_the_same_port_and_host_that_does_not_serve_is_named() {
     }
 }
 
+/// HTTPPathModifier: a new path is percent-encoded, so that it makes no query.
+#[test]
+fn a_path_that_is_sent_otherwise_than_written_is_named() {
+    let rewriting = |path: &str| {
+        let filter = format!(
+            "{{ type: URLRewrite, urlRewrite: {{ path: {{ type: ReplaceFullPath, replaceFullPath: '{path}' }} }} }}"
+        );
+        let rules = format!(
+            "rules: [{{ filters: [{filter}], backendRefs: [{{ name: cart, port: 80 }}] }}]"
+        );
+        BASE.to_owned() + &gateway(HTTP) + &attached("r", "front", &rules)
+    };
+    for (path, said) in [
+        (
+            "/a?b=c#d",
+            "`?` is sent as `%3F`, `#` is sent as `%23`: a path modifier makes no query",
+        ),
+        (
+            "x y",
+            "a `/` is put before it: a path begins with one; ` ` is sent as `%20`: what cannot stand in a path is percent-encoded",
+        ),
+        ("/%zz", "`%` is sent as `%25`"),
+    ] {
+        let set = rewriting(path);
+        assert!(warned(&set).contains(said), "{}", warned(&set));
+        assert!(about(&status(&set, &[]).0, "HTTPRoute").contains(said));
+        let (code, answer) = ask("http://a.test/", &set);
+        assert_eq!(code, Some(1));
+        assert!(texts(&answer, "why").contains(said), "{answer:#}");
+    }
+    assert_eq!(ask("http://a.test/", &rewriting("/a%20b")).0, Some(0));
+}
+
 /// Gateway `spec.tls.frontend`: it is for HTTPS listeners.
 #[test]
 fn a_setting_for_clients_of_listeners_that_are_not_there_is_named() {

@@ -1,6 +1,8 @@
 //! What an API server accepts and what has no effect, or can never have one: it warns.
 
+use super::refers_to_group;
 use crate::{
+    filters::SentOtherwise,
     meta::{CORE_TARGETS, GROUP},
     rules::{Check, Reporter, Rule},
     schema::{Defaulted, KINDS, Path, nearest_name},
@@ -45,6 +47,14 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         message: "the filter names neither `hostname` nor `path`, and changes nothing",
         help: "set `hostname` or `path`, or remove the filter",
         check: Check::Value(|filter| filter.has("hostname") || filter.has("path")),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "HTTPPathModifier/sent-as-written",
+        places: &["HttpPathModifier"],
+        message: "the new path is sent otherwise than it is written",
+        help: "write the path as it is to be sent: with `/` at its begin, and percent-encoded; a path modifier leaves the query of the request as it is",
+        check: Check::Each(path_sent_as_written),
         ..Rule::SEMANTIC
     },
     Rule {
@@ -119,6 +129,42 @@ fn names_host(filter: Defaulted<'_>) -> bool {
     ["set", "add"]
         .into_iter()
         .any(|list| modifier.list(list).iter().any(is_host))
+}
+
+/// Reports what of a new path is sent otherwise than it is written.
+fn path_sent_as_written(modifier: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
+    for field in ["replaceFullPath", "replacePrefixMatch"] {
+        let Some(written) = modifier.text(field) else {
+            continue;
+        };
+        let SentOtherwise { slash, mut encoded } = SentOtherwise::of(written);
+        if refers_to_group(written) {
+            // That these refer to nothing is told.
+            encoded.retain(|(character, _)| !"\\{}".contains(*character));
+        }
+        let mut parts = Vec::new();
+        if slash {
+            parts.push("a `/` is put before it: a path begins with one".to_owned());
+        }
+        let shown = encoded.iter().take(MOST_SHOWN);
+        let shown: Vec<String> = shown
+            .map(|(character, sent)| format!("`{character}` is sent as `{sent}`"))
+            .collect();
+        if !shown.is_empty() {
+            let more = encoded.len().checked_sub(MOST_SHOWN);
+            let more = more.filter(|more| *more > 0);
+            let more = more.map(|more| format!(", and {more} more characters"));
+            let why = match encoded.iter().any(|(character, _)| *character == '?') {
+                true => "a path modifier makes no query",
+                false => "what cannot stand in a path is percent-encoded",
+            };
+            let shown = shown.join(", ");
+            parts.push(format!("{shown}{}: {why}", more.unwrap_or_default()));
+        }
+        if !parts.is_empty() {
+            report(&at.field(field), parts.join("; "));
+        }
+    }
 }
 
 /// Reports what a Gateway asks of the clients of HTTPS listeners that it does not have. ListenerSets may add listeners to some
