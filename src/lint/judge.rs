@@ -4,7 +4,7 @@ use super::{LintOptions, Linted, lint_beside, near::Met};
 use crate::{
     attachment::{
         self, Resolver, Snapshot, SnapshotObject,
-        admit::{Admission, Ignored, Judged, Judgement, taken},
+        admit::{Admission, Ignored, Judged, Judgement, given_twice, taken},
     },
     meta::{GROUP, ObjectRef},
     rules::set::GIVEN_ONCE,
@@ -201,18 +201,18 @@ pub fn judge_together(
 struct ObjectPlaces {
     /// Of each name the last object, whether it is an old policy, and the digest of what it says.
     last: HashMap<ObjectRef, (usize, bool, u64)>,
-    /// The objects that are given again later with other content.
+    /// The objects that are given again later.
     replaced: BTreeMap<usize, Report>,
 }
 
 impl ObjectPlaces {
     fn add(&mut self, reference: ObjectRef, (place, is_old_policy): (usize, bool), digest: u64) {
         let now = (place, is_old_policy, digest);
-        // Given again as it is, an object is in force.
-        if let Some((earlier, _, before)) = self.last.insert(reference, now)
-            && before != digest
-        {
-            let finding = Finding::of(&GIVEN_ONCE, String::new());
+        if let Some((earlier, _, before)) = self.last.insert(reference, now) {
+            let finding = match before == digest {
+                true => given_twice(),
+                false => Finding::of(&GIVEN_ONCE, String::new()),
+            };
             self.replaced.insert(earlier, Report::from(vec![finding]));
         }
     }

@@ -325,7 +325,7 @@ pub const RULE_APPLIES: Rule = Rule {
     help: "correct what the message names, or remove it from the rule",
     ..OF_SET
 };
-/// An object is given again later in the set.
+/// An object is given again later in the set, with other content or the same.
 pub const GIVEN_ONCE: Rule = Rule {
     id: "Object/given-once",
     message: "an object of this kind, namespace and name is given again later: the API server keeps what was applied last",

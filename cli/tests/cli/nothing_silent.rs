@@ -96,6 +96,29 @@ fn a_path_that_is_sent_otherwise_than_written_is_named() {
     assert_eq!(ask("http://a.test/", &rewriting("/a%20b")).0, Some(0));
 }
 
+/// `kubectl apply` keeps what was applied last: of two objects with equal content one says nothing.
+#[test]
+fn an_object_that_is_given_twice_with_the_same_content_is_named() {
+    let once = BASE.to_owned() + &gateway(HTTP) + &attached("r", "front", CART);
+    let said = "the object is given twice with the same content";
+    for again in [attached("r", "front", CART), format!("---\n{BASE}")] {
+        let twice = once.clone() + &again;
+        let (code, text) = run(&["validate", "-f", "-"], &twice);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(
+            text.contains(said) && text.contains("[Object/given-once]"),
+            "{text}"
+        );
+        let (text, code) = status(&twice, &[]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains(said), "{text}");
+        let (code, answer) = ask("http://a.test/", &twice);
+        assert_eq!(code, Some(1));
+        assert!(texts(&answer, "why").contains(said), "{answer:#}");
+    }
+    assert!(!warned(&once).contains(said) && ask("http://a.test/", &once).0 == Some(0));
+}
+
 /// Gateway `spec.tls.frontend`: it is for HTTPS listeners.
 #[test]
 fn a_setting_for_clients_of_listeners_that_are_not_there_is_named() {

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     attachment::{NotImplemented, Snapshot},
     meta::{Channel, GroupKind, ObjectRef, Release, kept_name},
+    rules::set::GIVEN_ONCE,
     validation::Finding,
 };
 use serde_json::Value;
@@ -37,7 +38,7 @@ pub struct Admitted {
     pub experimental: Vec<Experimental>,
     /// What of the objects that the server has attachment does not implement, in the same order.
     pub not_implemented: Vec<NotImplemented>,
-    /// What [`validation`](crate::validation) warns of in the objects that the server has.
+    /// What [`validation`](crate::validation) warns of in the objects that the server has, and that some are given twice.
     pub warnings: BTreeMap<ObjectRef, Vec<Finding>>,
     /// How many objects have nothing to do with the Gateway API.
     pub foreign: usize,
@@ -83,6 +84,13 @@ impl Judgement {
     pub(crate) fn digest(&self) -> u64 {
         self.digest
     }
+}
+
+/// That an object is given again as it is: it is in force, and one of the two says nothing.
+pub(crate) fn given_twice() -> Finding {
+    Finding::of(&GIVEN_ONCE, String::new())
+        .with_message("the object is given twice with the same content".to_owned())
+        .with_help("remove one of the two".to_owned())
 }
 
 /// Puts objects in force as an API server does when they are applied one after the other.
@@ -186,8 +194,11 @@ impl Admission {
         if let Some((before, digest)) = self.in_force.insert(reference.clone(), placed) {
             self.experimental.remove(&before);
             self.not_implemented.remove(&before);
-            // Given again as it is, an object is in force.
-            if digest != judgement.digest {
+            if digest == judgement.digest {
+                // It is in force as it was given first.
+                let warnings = self.admitted.warnings.entry(reference).or_default();
+                warnings.push(given_twice());
+            } else {
                 let old_version = old_version.unwrap_or_default();
                 let ignored = Ignored::replaced(before, reference, &old_version, index, replaced);
                 self.ignore(ignored);

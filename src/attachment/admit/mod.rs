@@ -28,6 +28,7 @@ mod named;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use admission::given_twice;
 pub use admission::{Admission, Admitted, Judgement};
 pub use ignored::{Ignored, IgnoredReason};
 pub(crate) use judge::taken;

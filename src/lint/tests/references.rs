@@ -414,15 +414,24 @@ fn endpoints_of_no_service_are_named() {
     }
 }
 
-/// `kubectl apply` changes nothing where an object is given again as it is: it is in force.
+/// `kubectl apply` changes nothing where an object is given again as it is: it is in force, and one of the two says nothing.
 #[test]
-fn an_object_that_is_given_again_as_it_is_is_no_finding() {
+fn an_object_that_is_given_again_is_named_whatever_its_content() {
     let service = |port: u16| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": port}]}});
-    assert_eq!(rules(&[&service(80), &service(80)]), []);
-    assert_eq!(
-        rules(&[&service(80), &service(81)]),
-        [("Object/given-once", String::new())]
-    );
+    for (second, said) in [
+        (80, "the object is given twice with the same content"),
+        (
+            81,
+            "an object of this kind, namespace and name is given again later: the API server keeps what was applied last",
+        ),
+    ] {
+        let found = judged(&[&service(80), &service(second)]);
+        assert_eq!(
+            found[0],
+            [("Object/given-once", String::new(), said.to_owned())]
+        );
+        assert_eq!(found[1], []);
+    }
     // What is said of it is said once.
     let lost = route(&json!({"parentRefs": [{"name": "gone"}]}));
     let found = rules(&[&lost, &lost]).into_iter();
