@@ -16,6 +16,7 @@ pub(super) fn check(
 ) {
     for object in resolver.snapshot().references() {
         let problems = near.problems(&object);
+        let is_problematic = !problems.is_empty();
         if problems.is_empty() {
             refused(resolver, near, &object, found);
         }
@@ -40,6 +41,15 @@ pub(super) fn check(
         unapplied(resolver, near, &object, found);
         if alone {
             continue;
+        }
+        if is_problematic && let Some(namespace) = near.namespace_meant(&object) {
+            let rule = &rules::NAMESPACE_NAMED;
+            let message = format!(
+                "the object names no namespace, so that it is read as being in `default`, and refers to objects of namespace `{namespace}`"
+            );
+            let help =
+                format!("give it `namespace: {namespace}`, or apply it with `-n {namespace}`");
+            found.push_with_help(&object, rule, "metadata".to_owned(), message, help);
         }
         unused(resolver, &object, found);
         if let Some(class) = near.class(&object) {

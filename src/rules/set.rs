@@ -332,6 +332,13 @@ pub const GIVEN_ONCE: Rule = Rule {
     help: "remove one of the two, or give them different names",
     ..OF_SET
 };
+/// An object names no namespace, and what it refers to is in another one than `default`.
+pub const NAMESPACE_NAMED: Rule = Rule {
+    id: "Object/names-namespace",
+    message: "the object names no namespace, so that it is read as being in `default`, and refers to objects of another one",
+    help: "give it its namespace, or apply it with `-n`",
+    ..OF_SET
+};
 
 pub(super) const RULES: &[Rule] = &[
     HAS_PARENT,
@@ -358,6 +365,7 @@ pub(super) const RULES: &[Rule] = &[
     CLASS_ACCEPTED,
     RULE_APPLIES,
     GIVEN_ONCE,
+    NAMESPACE_NAMED,
     HOSTNAME_SERVED,
     BACKEND_HAS_ENDPOINTS,
     SLICE_SERVICE_EXISTS,

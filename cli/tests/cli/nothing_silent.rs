@@ -119,6 +119,32 @@ fn an_object_that_is_given_twice_with_the_same_content_is_named() {
     assert!(!warned(&once).contains(said) && ask("http://a.test/", &once).0 == Some(0));
 }
 
+/// An object without a namespace is read as one of `default`: where it refers to objects of another one, that is what is wrong.
+#[test]
+fn an_object_without_a_namespace_is_named_once_where_its_references_lead_elsewhere() {
+    let route = attached("r", "front", CART).replace(", namespace: shop", "");
+    let set = BASE.to_owned() + &gateway(HTTP) + &route;
+    let (code, text) = run(&["validate", "-f", "-"], &set);
+    assert_eq!(code, Some(0), "{text}");
+    let said = "the object names no namespace, so that it is read as being in `default`, and refers to objects of namespace `shop`";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    assert!(text.contains("1 warning"), "{text}");
+    // Where nothing has a namespace, a name that is nearly right is what is wrong.
+    let nowhere = |text: String| text.replace(", namespace: shop", "");
+    let set = nowhere(BASE.to_owned() + &gateway(HTTP) + &attached("r", "frontt", CART));
+    for text in [warned(&set), status(&set, &[]).0] {
+        assert!(text.contains("did you mean Gateway `front`"), "{text}");
+        assert!(!text.contains("names no namespace"), "{text}");
+    }
+    let set = set
+        .replace("{ name: front }", "{ name: gw }")
+        .replace("frontt", "gww");
+    for text in [warned(&set), status(&set, &[]).0] {
+        assert!(text.contains("did you mean Gateway `gw`"), "{text}");
+        assert!(!text.contains("names no namespace"), "{text}");
+    }
+}
+
 /// Gateway `spec.tls.frontend`: it is for HTTPS listeners.
 #[test]
 fn a_setting_for_clients_of_listeners_that_are_not_there_is_named() {

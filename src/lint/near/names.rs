@@ -15,13 +15,11 @@ impl Near<'_> {
         self.left_out(to)
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
+            .or_else(|| self.only_gateway(to))
             .or_else(|| {
                 let snapshot = self.resolver.snapshot();
                 let own = to.namespace == from.namespace && names_no_namespace(snapshot, from);
-                if own {
-                    return Some(give_namespace(from, "its namespace"));
-                }
-                self.only_gateway(to)
+                own.then(|| give_namespace(from, "its namespace"))
             })
     }
 
@@ -32,9 +30,6 @@ impl Near<'_> {
         from: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        if !names_no_namespace(self.resolver.snapshot(), from) {
-            return None;
-        }
         let namespace = self.namespace_meant(from)?;
         let mut fit = self.namespaces_for(from, problem).into_iter();
         fit.any(|one| one == namespace)
@@ -42,8 +37,12 @@ impl Near<'_> {
     }
 
     /// The namespace from which most references would lead to something that fail for an object which names none; of backends
-    /// rather than of parents, which may well be elsewhere. Nothing if one leads to an object in `default`.
-    fn namespace_meant(&self, object: &ObjectRef) -> Option<String> {
+    /// rather than of parents, which may well be elsewhere. Nothing if one leads to an object in `default`, and of objects that name
+    /// their namespace.
+    pub(in crate::lint) fn namespace_meant(&self, object: &ObjectRef) -> Option<String> {
+        if !names_no_namespace(self.resolver.snapshot(), object) {
+            return None;
+        }
         let mut last = self.meant.borrow_mut();
         if let Some((_, meant)) = last.as_ref().filter(|(known, _)| known == object) {
             return meant.clone();
