@@ -47,7 +47,7 @@ pub struct Answer {
     /// What session persistence did for the request, where its rule keeps sessions and it went to a backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionAnswer>,
-    /// How long the rule lets the request take, where it sets a limit.
+    /// How long the rule lets the request take that goes to a backend, where it sets a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<AnswerTimeouts>,
     /// TLS to the backend, where a policy asks for it.

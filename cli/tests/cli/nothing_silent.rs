@@ -145,6 +145,55 @@ fn an_object_without_a_namespace_is_named_once_where_its_references_lead_elsewhe
     }
 }
 
+/// Each rule that is invalid is named, with what to do about it, however many there are.
+#[test]
+fn every_rule_that_cannot_be_applied_is_named() {
+    let rule = |at: usize| {
+        format!(
+            "{{ matches: [{{ path: {{ value: /{at} }} }}], filters: [{{ type: RequestHeaderModifier, requestHeaderModifier: {{ remove: [Host] }} }}], \
+             backendRefs: [{{ name: cart, port: 80 }}] }}"
+        )
+    };
+    for more in ["", ", { backendRefs: [{ name: cart, port: 80 }] }"] {
+        let rules: Vec<String> = (0..12).map(rule).collect();
+        let rules = format!("rules: [{}{more}]", rules.join(", "));
+        let set = BASE.to_owned() + &gateway(HTTP) + &attached("r", "front", &rules);
+        let text = about(&status(&set, &[]).0, "HTTPRoute");
+        for at in 0..12 {
+            assert!(text.contains(&format!("rule {at} answers")), "{at}: {text}");
+            assert!(
+                text.contains(&format!("`spec.rules[{at}].filters[0]")),
+                "{at}: {text}"
+            );
+        }
+    }
+}
+
+/// A rule that redirects lets no backend wait.
+#[test]
+fn timeouts_of_a_rule_that_redirects_are_not_shown() {
+    let redirects = "rules: [{ timeouts: { request: 1s }, filters: [{ type: RequestRedirect, requestRedirect: { hostname: b.test } }] }]";
+    let forwards = CART.replace("backendRefs", "timeouts: { request: 1s }, backendRefs");
+    for (rules, shown) in [(redirects, false), (&forwards, true)] {
+        let set = BASE.to_owned() + &gateway(HTTP) + &attached("r", "front", rules);
+        let (_, text) = run(&["request", "-f", "-", "http://a.test/"], &set);
+        assert_eq!(text.contains("timeouts "), shown, "{text}");
+    }
+}
+
+/// Messages name what is written and what there is: the group of a kind, the names of ports.
+#[test]
+fn what_is_written_is_shown_as_it_is_to_be_corrected() {
+    let listener = "{ name: http, port: 80, protocol: HTTP, allowedRoutes: { kinds: [{ group: '', kind: HTTPRoute }] } }";
+    let set = BASE.to_owned() + &gateway(listener);
+    let said = "a listener of protocol HTTP cannot take `HTTPRoute` of group `\"\"` (it is in group `gateway.networking.k8s.io`)";
+    assert!(warned(&set).contains(said), "{}", warned(&set));
+    let parent = "parentRefs: [{ group: '', kind: Service, name: cart, sectionName: wbe }],";
+    let set = BASE.to_owned() + &object("v1", "HTTPRoute", "r", &format!("{parent} {CART}"));
+    let said = "Service shop/cart has no port named `wbe`: it has `web` (port 80)";
+    assert!(warned(&set).contains(said), "{}", warned(&set));
+}
+
 /// Gateway `spec.tls.frontend`: it is for HTTPS listeners.
 #[test]
 fn a_setting_for_clients_of_listeners_that_are_not_there_is_named() {

@@ -13,7 +13,7 @@ use crate::{
         effective::{EffectiveHostname, EffectiveTls},
         objects::route_id::RouteKind,
     },
-    meta::{ConditionStatus, Hostname, condition, is_port_number},
+    meta::{ConditionStatus, GROUP, Hostname, condition, is_port_number},
     v1::{FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType},
 };
 use condition::listener::reason;
@@ -147,10 +147,10 @@ pub(super) fn examine(
         problems.push((
             reason::INVALID_ROUTE_KINDS,
             format!(
-                "a listener of protocol {}{} cannot take `{}`",
+                "a listener of protocol {}{} cannot take {}",
                 listener.protocol,
                 mode.unwrap_or_default(),
-                bad_kinds.join("`, `"),
+                bad_kinds.join(", "),
             ),
         ));
     }
@@ -204,14 +204,14 @@ fn kinds(
         kinds = possible.iter().copied().filter(fits).collect();
     }
     for ask in asked {
-        let kind = (ask.group() == crate::meta::GROUP)
+        let kind = (ask.group() == GROUP)
             .then(|| RouteKind::from_kind(&ask.kind))
             .flatten()
             .filter(fits);
         match kind {
             Some(kind) if kinds.contains(&kind) => {}
             Some(kind) => kinds.push(kind),
-            None => bad.push(ask.group_kind().to_string()),
+            None => bad.push(not_taken(ask)),
         }
     }
     let supported = kinds
@@ -219,6 +219,19 @@ fn kinds(
         .map(|kind| RouteGroupKind::gateway_api(kind.as_str()))
         .collect();
     (kinds, supported, bad)
+}
+
+/// A kind that a listener cannot take, for people: one of the Gateway API in another group is none.
+fn not_taken(asked: &RouteGroupKind) -> String {
+    let group = asked.group();
+    if group != GROUP && RouteKind::from_kind(&asked.kind).is_some() {
+        let written = if group.is_empty() { "\"\"" } else { group };
+        return format!(
+            "`{}` of group `{written}` (it is in group `{GROUP}`)",
+            asked.kind
+        );
+    }
+    format!("`{}`", asked.group_kind())
 }
 
 /// The hostname as it can be matched, whatever else is wrong with the listener, and the condition `Accepted`.

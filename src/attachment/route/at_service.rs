@@ -8,12 +8,15 @@ use crate::{
     attachment::{
         CONFLICTED, LostPort, PortWinner, RouteKind,
         backend::{BackendKey, BackendState, Carrier, PortState},
-        condition_body::{ConditionBody, join, names},
+        condition_body::{ConditionBody, join},
     },
     meta::{FeatureName, condition::route::reason},
     v1::ParentReference,
 };
 use std::borrow::Cow;
+
+/// How many ports a message names.
+const MOST_NAMED: usize = 8;
 
 impl RouteView<'_> {
     pub(super) fn at_service(
@@ -64,12 +67,7 @@ impl RouteView<'_> {
             match ports.next() {
                 Some(port) => Some(port.port),
                 None => {
-                    let have: Vec<String> =
-                        service.ports.iter().map(|p| p.port.to_string()).collect();
-                    let have = match have.as_slice() {
-                        [] => "no port".to_owned(),
-                        have => names(have.iter().map(String::as_str)),
-                    };
+                    let have = ports_that(service, section.is_some());
                     let port = reference.port.map(|port| format!(" {port}"));
                     let named = section.map(|section| format!(" named `{section}`"));
                     return refuse(
@@ -123,6 +121,21 @@ impl RouteView<'_> {
         Some(format!(
             "{ports} does not take {transport}, which {kind}s need"
         ))
+    }
+}
+
+/// The ports that a Service or ServiceImport has, by their numbers, or as they are named.
+fn ports_that(service: &BackendState, by_name: bool) -> String {
+    let shown = |port: &PortState| match port.name.as_deref().filter(|_| by_name) {
+        Some(name) => format!("`{name}` (port {})", port.port),
+        None => format!("`{}`", port.port),
+    };
+    let have: Vec<String> = service.ports.iter().take(MOST_NAMED).map(shown).collect();
+    let more = service.ports.len().saturating_sub(MOST_NAMED);
+    match (have.as_slice(), more) {
+        ([], _) => "no port".to_owned(),
+        (have, 0) => have.join(", "),
+        (have, more) => format!("{} and {more} more", have.join(", ")),
     }
 }
 

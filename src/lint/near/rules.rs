@@ -16,15 +16,18 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 
+/// How many rules of a route are named: more than a server lets a route have.
+const MOST_RULES: usize = 64;
+
 impl Near<'_> {
     /// What to do about rules of a route that cannot be applied: for each cause one sentence, with the place of the rule. They are
     /// named by what validation says of them.
     pub(super) fn correct_rules(&self, route: &RouteId, rules: &[usize]) -> Vec<(usize, String)> {
-        let Some(last) = rules.len().checked_sub(1) else {
+        if rules.is_empty() {
             return Vec::new();
-        };
+        }
         let judged = self.judged(route);
-        let shown = rules.iter().take(last.min(MOST_NAMED - 1) + 1);
+        let shown = rules.iter().take(MOST_RULES);
         shown
             .flat_map(|rule| {
                 let helps = self.correct_rule(route, *rule, &judged.findings);
@@ -197,7 +200,7 @@ impl Near<'_> {
             // The rules of these kinds have no matches: the first one takes every connection.
             (RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp, Some(first)) => {
                 let label = |rule| self.resolver.snapshot().rule_label(&id, rule);
-                let rules = rules.into_iter().take(MOST_NAMED);
+                let rules = rules.into_iter().take(MOST_RULES);
                 rules
                     .map(|rule| (rule, further_rule(label(rule), label(first))))
                     .collect()

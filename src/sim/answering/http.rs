@@ -228,7 +228,6 @@ impl<'r> AtTable<'r> {
             target.match_index()
         ));
         answer.route = Some(RouteMatch::of(target));
-        answer.timeouts = AnswerTimeouts::of(rule.timeouts());
         answer.choice = rule.choice().clone();
     }
 
@@ -260,6 +259,8 @@ impl<'r> AtTable<'r> {
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
     ) {
+        // What is answered without a backend waits for nobody.
+        answer.timeouts = AnswerTimeouts::of(exchange.target().rule().timeouts());
         let run = (&mut exchange, &mut attempt);
         let responded = self.reach(run, draw, backends, &mut |seen| seen.say(answer));
         let ClientResponse {

@@ -108,7 +108,7 @@ impl Built {
             };
             describe(snapshot.rule_label(id, *rule), id.kind, fate, why)
         });
-        join(&texts.collect::<Vec<_>>())
+        join_rules(&texts.collect::<Vec<_>>())
     }
 }
 
@@ -517,9 +517,9 @@ impl<'a> Builder<'a> {
         if let Some((_, _, first)) = self.invalid.first() {
             let texts: Vec<String> = self.invalid.iter().map(|one| self.describe(one)).collect();
             if self.invalid.len() >= total {
-                invalid = Some(ConditionBody::new(false, first.reason, join(&texts)));
+                invalid = Some(ConditionBody::new(false, first.reason, join_rules(&texts)));
             } else {
-                let message = format!("Dropped Rule: {}", join(&texts));
+                let message = format!("Dropped Rule: {}", join_rules(&texts));
                 partially_invalid = Some(ConditionBody::new(true, first.reason, message));
             }
         }
