@@ -205,7 +205,9 @@ pub(super) fn other_host<'e, T>(entry: &'e Entry<T>, effort: &Effort) -> Option<
         (ValueMatch::RegularExpression(pattern), HostPattern::Exact(host)) => {
             effort.allows(pattern) && pattern.takes_no_host(host)
         }
-        (ValueMatch::RegularExpression(_), HostPattern::Wildcard(_)) => false,
+        (ValueMatch::RegularExpression(pattern), HostPattern::Wildcard(domain)) => {
+            effort.allows(pattern) && pattern.takes_no_host_below(domain)
+        }
     };
     let asked = match &header.value {
         ValueMatch::Exact(value) => value,

@@ -65,22 +65,16 @@ impl Pattern {
     /// Whether no way to ask for a host matches: in letters of any case, with a dot at its end or a port, or without. `false` where
     /// it is not known.
     pub(crate) fn takes_no_host(&self, host: &str) -> bool {
-        let Some((dfa, start)) = self.table() else {
-            return false;
-        };
-        let mut states = HashSet::from([start]);
-        for byte in host.bytes() {
-            let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-            let next = states
-                .iter()
-                .flat_map(|state| cases.map(|byte| dfa.next_state(*state, byte)));
-            states = next.filter(|state| !dfa.is_dead_state(*state)).collect();
-            if states.len() > MOST_STATES {
-                return false;
-            }
-        }
-        let of_port = |byte: u8| matches!(byte, b'.' | b':' | b'0'..=b'9');
-        !states.into_iter().any(|state| may_end(dfa, state, of_port))
+        let table = self.table();
+        table.is_some_and(|(dfa, start)| ends_no_host(dfa, HashSet::from([start]), host))
+    }
+
+    /// The same of every host below a domain.
+    pub(crate) fn takes_no_host_below(&self, domain: &str) -> bool {
+        self.table().is_some_and(|(dfa, start)| {
+            let begun = after_some(dfa, start, |byte| byte.is_ascii_graphic() && byte != b'/');
+            ends_no_host(dfa, begun, &format!(".{domain}"))
+        })
     }
 
     /// Whether this pattern can take every path of this prefix, by what is known without a search. The prefix comes
@@ -197,6 +191,40 @@ fn may_end(dfa: &Dfa, state: StateID, may_have: impl Fn(u8) -> bool) -> bool {
         next.extend(bytes.map(|byte| dfa.next_state(state, byte)));
     }
     false
+}
+
+/// The states after one or more of these bytes, as many as are looked at and one.
+fn after_some(dfa: &Dfa, start: StateID, may_have: impl Fn(u8) -> bool) -> HashSet<StateID> {
+    let mut seen = HashSet::new();
+    let mut next = vec![start];
+    while let Some(state) = next.pop() {
+        let bytes = (u8::MIN..=u8::MAX).filter(|byte| may_have(*byte));
+        for after in bytes.map(|byte| dfa.next_state(state, byte)) {
+            if !dfa.is_dead_state(after) && seen.insert(after) {
+                next.push(after);
+            }
+        }
+        if seen.len() > MOST_STATES {
+            break;
+        }
+    }
+    seen
+}
+
+/// Whether no text ends a match that goes on from one of these states with the rest of a host, a dot or a port behind it.
+fn ends_no_host(dfa: &Dfa, mut states: HashSet<StateID>, rest: &str) -> bool {
+    for byte in rest.bytes() {
+        if states.len() > MOST_STATES {
+            return false;
+        }
+        let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        let next = states
+            .iter()
+            .flat_map(|state| cases.map(|byte| dfa.next_state(*state, byte)));
+        states = next.filter(|state| !dfa.is_dead_state(*state)).collect();
+    }
+    let of_port = |byte: u8| matches!(byte, b'.' | b':' | b'0'..=b'9');
+    states.len() <= MOST_STATES && !states.into_iter().any(|state| may_end(dfa, state, of_port))
 }
 
 /// Whether every text of the bytes of paths matches from this state on, the empty one included.
@@ -357,6 +385,19 @@ mod tests {
         }
         for source in ["b.b", "a.b.c", "[0-9]+", "a.b/.*", ""] {
             assert!(pattern(source).takes_no_host("a.b"), "{source}");
+        }
+        for source in [
+            "x.a.b",
+            r"[^.]+\.A\.b(:80)?",
+            ".*",
+            "x.y.a.b[.]",
+            ".+b",
+            "(?i).*A[.]B",
+        ] {
+            assert!(!pattern(source).takes_no_host_below("a.b"), "{source}");
+        }
+        for source in ["a.b", "x.b", "[.]a[.]b", "[0-9]+", r"a\.b\.c", ".*/.*", ""] {
+            assert!(pattern(source).takes_no_host_below("a.b"), "{source}");
         }
     }
 
