@@ -14,16 +14,24 @@ use std::{collections::HashMap, time::Duration};
 pub(crate) enum Fault {
     /// It reads other objects than there are.
     Objects(fn(&mut Vec<Value>)),
+    /// It serves other objects than there are, and writes the right statuses.
+    Served(fn(&mut Vec<Value>)),
     /// It hears something else than clients say.
     Asked(fn(&mut Ask)),
     /// It answers something else, or sends something else to backends.
     Answered(fn(&Ask, &mut Observed)),
-    /// It writes other statuses.
+    /// It writes other statuses, each by the object alone.
     Statuses(fn(&mut Value)),
+    /// It writes other statuses, by all objects.
+    Together(fn(&mut Vec<Value>)),
+    /// It writes other statuses where an object changed: by the object as it was before, and as it is now.
+    Changed(fn(&Value, &mut Value)),
     /// It writes the statuses of other objects than there are.
     Told(fn(&mut Vec<Value>)),
-    /// It keeps the objects with which it began.
+    /// It serves the objects with which it began, and writes the right statuses.
     Stale,
+    /// It writes the statuses of the objects with which it began.
+    StatusesStale,
     /// It keeps grants that were deleted.
     GrantsKept,
     /// It keeps sessions by their tokens alone, and asks whether a token is that of another path.
@@ -37,15 +45,16 @@ impl Fault {
         let objects = || -> Vec<Value> {
             let changed = steps.iter().flat_map(|step| &step.apply);
             let mut all: Vec<Value> = scenario.objects().iter().chain(changed).cloned().collect();
-            // The Gateway that is there in any case.
+            // The Gateway and a Service that are there in any case.
             all.push(
                 json!({"kind": "Gateway", "metadata": {"name": "edge", "namespace": "shop"},
                 "spec": {"listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}}),
             );
+            all.push(json!({"kind": "Service", "metadata": {"name": "blue", "namespace": "shop"}}));
             all
         };
         match self {
-            Self::Objects(falsify) => {
+            Self::Objects(falsify) | Self::Served(falsify) => {
                 let (before, mut after) = (objects(), objects());
                 falsify(&mut after);
                 before != after
@@ -55,11 +64,13 @@ impl Fault {
                 falsify(&mut after);
                 before != after && steps.iter().any(|step| !step.status.is_empty())
             }
-            Self::Statuses(_) => steps.iter().any(|step| !step.status.is_empty()),
+            Self::Statuses(_) | Self::Together(_) => {
+                steps.iter().any(|step| !step.status.is_empty())
+            }
             Self::Asked(_) | Self::Answered(_) | Self::Sessions(_) => {
                 steps.iter().any(|step| step.ask.is_some())
             }
-            Self::Stale | Self::GrantsKept => steps
+            Self::Stale | Self::StatusesStale | Self::GrantsKept | Self::Changed(_) => steps
                 .iter()
                 .any(|step| !step.apply.is_empty() || !step.delete.is_empty()),
         }
@@ -71,6 +82,8 @@ pub(crate) struct Faulty {
     fault: Fault,
     simulator: SimulatorSubject,
     told: SimulatorSubject,
+    /// The objects, and those of the configuration before.
+    objects: [Vec<Value>; 2],
     grants: Vec<Value>,
     tokens: HashMap<HeaderValue, (u64, String)>,
 }
@@ -81,6 +94,7 @@ impl Faulty {
             fault,
             simulator: SimulatorSubject::default(),
             told: SimulatorSubject::default(),
+            objects: [Vec::new(), Vec::new()],
             grants: Vec::new(),
             tokens: HashMap::new(),
         }
@@ -89,6 +103,14 @@ impl Faulty {
 
 pub(crate) fn is(object: &Value, kind: &str) -> bool {
     object["kind"] == kind
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    let metadata = |object: &Value| {
+        let own = &object["metadata"];
+        (own["namespace"].clone(), own["name"].clone())
+    };
+    one["kind"] == other["kind"] && metadata(one) == metadata(other)
 }
 
 impl TestSubject for Faulty {
@@ -105,15 +127,30 @@ impl TestSubject for Faulty {
     }
 
     fn configure(&mut self, setup: &Setup) -> Result<(), SubjectError> {
+        let before = match setup.begins {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.objects[0]),
+        };
+        self.objects = [setup.objects.clone(), before];
         let mut setup = setup.clone();
         match &self.fault {
             Fault::Objects(falsify) => falsify(&mut setup.objects),
+            Fault::Served(falsify) => {
+                self.told.configure(&setup)?;
+                falsify(&mut setup.objects);
+            }
             Fault::Told(falsify) => {
                 let mut told = setup.clone();
                 falsify(&mut told.objects);
                 self.told.configure(&told)?;
             }
-            Fault::Stale if !setup.begins => return Ok(()),
+            Fault::Stale => {
+                self.told.configure(&setup)?;
+                if !setup.begins {
+                    return Ok(());
+                }
+            }
+            Fault::StatusesStale if setup.begins => self.told.configure(&setup)?,
             Fault::GrantsKept => {
                 if setup.begins {
                     self.grants.clear();
@@ -163,12 +200,27 @@ impl TestSubject for Faulty {
     }
 
     fn statuses(&mut self) -> Vec<Value> {
-        if matches!(self.fault, Fault::Told(_)) {
+        let of_told = matches!(
+            self.fault,
+            Fault::Told(_) | Fault::Served(_) | Fault::Stale | Fault::StatusesStale
+        );
+        if of_told {
             return self.told.statuses();
         }
         let mut objects = self.simulator.statuses();
-        if let Fault::Statuses(falsify) = &self.fault {
-            objects.iter_mut().for_each(falsify);
+        match &self.fault {
+            Fault::Statuses(falsify) => objects.iter_mut().for_each(falsify),
+            Fault::Together(falsify) => falsify(&mut objects),
+            Fault::Changed(falsify) => {
+                for object in &mut objects {
+                    let mut before = self.objects[1].iter();
+                    let before = before.find(|before| is_same(before, object));
+                    if let Some(before) = before.filter(|before| before["spec"] != object["spec"]) {
+                        falsify(before, object);
+                    }
+                }
+            }
+            _ => {}
         }
         objects
     }

@@ -187,22 +187,35 @@ fn numbers_are_the_text_that_go_writes() {
     }
 }
 
+/// Both names are in the report: the one that is read last is named.
 #[test]
 fn a_field_that_stands_twice_is_refused_by_name() {
-    for (around, field, path) in [
-        ("", "MODE", "mode"),
+    let mut in_status = written();
+    let mut level = in_status["profiles"][0]["extended"].take();
+    level["Statistics"] = level["statistics"].clone();
+    in_status["profiles"][0]["Extended"] = json!({"Status": level});
+    remove(&mut in_status, "/profiles/0", "extended");
+    let twice = "profiles[0].Extended.Status.statistics";
+    for (mut report, around, field, path) in [
+        (written(), "", "MODE", "mode"),
         (
+            written(),
             "/profiles/1/core/statistics",
             "passed",
-            "profiles[1].core.statistics.Passed",
+            "profiles[1].core.statistics.passed",
         ),
-        ("", "profileReports", "profiles"),
+        (written(), "", "profileReports", "profiles"),
+        (in_status, "", "note", twice),
     ] {
-        let mut report = written();
         report.pointer_mut(around).unwrap()[field] = json!(1);
         let error = ConformanceReport::of_json(&report).unwrap_err();
         assert_eq!(error.path(), path, "{error}");
     }
+}
+
+fn remove(report: &mut Value, around: &str, field: &str) {
+    let around = report.pointer_mut(around).unwrap();
+    around.as_object_mut().unwrap().remove(field).unwrap();
 }
 
 #[test]
@@ -257,10 +270,98 @@ fn a_malformed_report_is_refused_with_the_field_named() {
     ];
     for (around, field) in missing {
         let mut report = written();
-        let around = report.pointer_mut(around).unwrap().as_object_mut().unwrap();
-        around.remove(field).unwrap();
+        remove(&mut report, around, field);
         let error = ConformanceReport::of_json(&report).unwrap_err().to_string();
         assert!(error.contains(field), "{error}");
+    }
+}
+
+/// Whatever the names are under which fields are found, an error has them as they are written.
+#[test]
+fn a_field_is_named_as_it_is_written() {
+    let read = |what: &str| {
+        let mut all = found().into_iter();
+        let (_, report) = all.find(|(own, _)| own.starts_with(what)).unwrap();
+        report
+    };
+    let status = "/profiles/0/extended/status";
+    let cases = [
+        ("the first", "/profileReports", json!({}), "profileReports"),
+        (
+            "the first",
+            "/profileReports/0/core/result",
+            json!(7),
+            "profileReports[0].core.result",
+        ),
+        (
+            "lower",
+            "/profiles/0/core/statistics/passed",
+            json!("x"),
+            "profiles[0].core.statistics.passed",
+        ),
+        (
+            "lower",
+            &format!("{status}/result"),
+            json!(7),
+            "profiles[0].extended.status.result",
+        ),
+        (
+            "lower",
+            &format!("{status}/statistics"),
+            json!([]),
+            "profiles[0].extended.status.statistics",
+        ),
+        (
+            "lower",
+            &format!("{status}/failedTests/0"),
+            json!(1),
+            "profiles[0].extended.status.failedTests[0]",
+        ),
+        (
+            "lower",
+            "/profiles/0/extended/supportedFeatures/1",
+            json!(null),
+            "profiles[0].extended.supportedFeatures[1]",
+        ),
+    ];
+    for (what, pointer, value, path) in cases {
+        let mut report = read(what);
+        *report.pointer_mut(pointer).unwrap() = value;
+        let error = ConformanceReport::of_json(&report).unwrap_err();
+        assert_eq!(error.path(), path, "{error}");
+        assert!(error.to_string().contains(path), "{error}");
+        let error = serde_json::from_value::<ConformanceReport>(report).unwrap_err();
+        assert!(error.to_string().contains(path), "{error}");
+    }
+    let mut shouting = written();
+    for (around, name, other) in [
+        ("", "apiVersion", "APIVERSION"),
+        ("", "implementation", "Implementation"),
+        ("/Implementation", "contact", "Contact"),
+        ("", "profiles", "Profiles"),
+        ("/Profiles/1", "core", "Core"),
+    ] {
+        let around = shouting.pointer_mut(around).unwrap();
+        let value = around[name].take();
+        let around = around.as_object_mut().unwrap();
+        around.remove(name);
+        around.insert(other.to_owned(), value);
+    }
+    assert!(ConformanceReport::of_json(&shouting).is_ok());
+    for (pointer, path) in [
+        ("/APIVERSION", "APIVERSION"),
+        ("/Implementation/Contact/0", "Implementation.Contact[0]"),
+        (
+            "/Profiles/1/Core/statistics/Failed",
+            "Profiles[1].Core.statistics.Failed",
+        ),
+        ("/Profiles/1/Core", "Profiles[1].Core"),
+        ("/Profiles/0", "Profiles[0]"),
+    ] {
+        let mut report = shouting.clone();
+        *report.pointer_mut(pointer).unwrap() = json!([]);
+        let error = ConformanceReport::of_json(&report).unwrap_err();
+        assert_eq!(error.path(), path, "{error}");
     }
 }
 

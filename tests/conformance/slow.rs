@@ -157,7 +157,13 @@ impl TestSubject for Slow {
     fn send(&mut self, ask: &Ask) -> Result<Observed, SubjectError> {
         let mut reached = Vec::new();
         let ended = self.answered(ask, &mut reached);
-        Ok(Observed { ended, reached })
+        let is_switched = matches!(&ended, Ended::Response(head) if head.status == 101);
+        let echoed = if is_switched {
+            ask.frames.clone()
+        } else {
+            Vec::new()
+        };
+        Ok(Observed::new(ended, reached).with_echo(echoed))
     }
 }
 

@@ -7,7 +7,7 @@ use gwapi::{
     },
     meta::FeatureName,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn failed(fault: Fault, is_asked: impl Fn(&str) -> bool) -> BTreeSet<String> {
@@ -90,10 +90,44 @@ fn a_gateway_with_a_conflict_may_be_refused() {
     assert_eq!(found, BTreeSet::new());
 }
 
-/// A data plane that does not know what is spoken to backends.
+/// A proxy may say with 408 that a rule's time is over, and with nothing else but that and 504.
+#[test]
+fn a_timeout_may_be_408() {
+    let in_time = |name: &str| name.ends_with("-timeout");
+    let answered = |status: u16| match status {
+        408 => Fault::Answered(|_, seen| with_status(seen, 504, 408)),
+        _ => Fault::Answered(|_, seen| with_status(seen, 504, 500)),
+    };
+    assert_eq!(failed(answered(408), in_time), BTreeSet::new());
+    assert_eq!(failed(answered(500), in_time).len(), 4);
+}
+
+fn with_status(seen: &mut Observed, from: u16, to: u16) {
+    if let Ended::Response(head) = &mut seen.ended
+        && head.status == from
+    {
+        head.status = to.try_into().unwrap();
+    }
+}
+
+/// A Gateway may have other addresses beside those that it asks for.
+#[test]
+fn a_gateway_may_have_further_addresses() {
+    let further = Fault::Statuses(|object| {
+        let own = object.pointer_mut("/status/addresses");
+        if let Some(own) = own.and_then(Value::as_array_mut) {
+            own.insert(0, json!({"type": "Hostname", "value": "edge.example"}));
+        }
+    });
+    let of_addresses = |name: &str| name.ends_with("-address") || name.ends_with("-addresses");
+    assert_eq!(failed(further, of_addresses), BTreeSet::new());
+}
+
+/// A data plane of which something is not known.
 struct Deaf {
     plane: Faulty,
     lacks: Vec<Need>,
+    forgets: fn(&mut Observed),
 }
 
 impl TestSubject for Deaf {
@@ -119,11 +153,7 @@ impl TestSubject for Deaf {
 
     fn send(&mut self, ask: &Ask) -> Result<Observed, SubjectError> {
         let mut seen = self.plane.send(ask)?;
-        for one in &mut seen.reached {
-            if let Some(request) = &mut one.request {
-                request.protocol.clear();
-            }
-        }
+        (self.forgets)(&mut seen);
         Ok(seen)
     }
 
@@ -132,31 +162,53 @@ impl TestSubject for Deaf {
     }
 }
 
-/// What is spoken to a backend is asked of who knows it: no scenario passes because nobody says.
-#[test]
-fn a_protocol_that_is_not_known_is_no_match() {
-    let names_protocol = ["h2c-backend", "websocket-backend"];
-    let kit = || Kit::default().only(|scenario| names_protocol.contains(&scenario.name()));
-    let plane = || Faulty::new(Fault::Objects(|_| {}));
-    let mut subject = Deaf {
-        plane: plane(),
-        lacks: Vec::new(),
+/// Each of these scenarios fails where something is not known, and is skipped where that is said; no other one needs it.
+fn check_need(need: Need, names: &[&str], forgets: fn(&mut Observed)) {
+    let kit = || Kit::default().only(|scenario| names.contains(&scenario.name()));
+    let of = |lacks: Vec<Need>| Deaf {
+        plane: Faulty::new(Fault::Objects(|_| {})),
+        lacks,
+        forgets,
     };
-    let results = kit().run(&mut subject);
-    assert_eq!(results.failed().count(), 2, "{results}");
-    let mut subject = Deaf {
-        plane: plane(),
-        lacks: vec![Need::BackendProtocols],
-    };
-    let results = kit().run(&mut subject);
-    let skipped = ScenarioVerdict::Skipped(Need::BackendProtocols);
+    let results = kit().run(&mut of(Vec::new()));
+    assert_eq!(results.failed().count(), names.len(), "{results}");
+    let results = kit().run(&mut of(vec![need]));
+    let skipped = ScenarioVerdict::Skipped(need);
     assert!(
         results.results.iter().all(|one| one.verdict == skipped),
         "{results}"
     );
     let of_kit = Kit::default();
     let needing = of_kit.scenarios().iter();
-    let needing = needing.filter(|one| Need::of(one).contains(&Need::BackendProtocols));
+    let needing = needing.filter(|one| Need::of(one).contains(&need));
     let needing: Vec<&str> = needing.map(|one| one.name()).collect();
-    assert_eq!(needing, names_protocol);
+    assert_eq!(needing, names);
+}
+
+/// What is spoken to a backend is asked of who knows it: no scenario passes because nobody says.
+#[test]
+fn a_protocol_that_is_not_known_is_no_match() {
+    check_need(
+        Need::BackendProtocols,
+        &[
+            "h2c-backend",
+            "websocket-backend",
+            "websocket-backend-may-decline",
+        ],
+        |seen| {
+            for one in &mut seen.reached {
+                if let Some(request) = &mut one.request {
+                    request.protocol.clear();
+                }
+            }
+        },
+    );
+}
+
+/// So is what follows an upgrade.
+#[test]
+fn what_follows_an_upgrade_is_asked_of_who_sees_it() {
+    check_need(Need::Upgrades, &["websocket-backend"], |seen| {
+        seen.echoed.clear();
+    });
 }

@@ -4,6 +4,7 @@ use super::{
     cluster::{Cluster, authority, identity},
     compare,
     error::SubjectError,
+    frames,
     scenario::{AskStep, Expected, FieldLines},
     subject::{Ask, Ended, Observed, TestSubject},
 };
@@ -295,10 +296,15 @@ fn built(step: &AskStep) -> Result<Ask, SubjectError> {
         let chain = identity.shown().map_err(SubjectError::new)?;
         request.client_certificate = Some((chain, super::cluster::shown_at()));
     }
+    let frames = match request.protocol {
+        Protocol::WebSocket => frames::sent(),
+        Protocol::Http1 | Protocol::Http2 => Vec::new(),
+    };
     Ok(Ask {
         request,
         draw: step.draw.unwrap_or_default(),
         identity,
         trusted: authority("servers")?.certificate().to_owned(),
+        frames,
     })
 }

@@ -28,6 +28,11 @@ const FILES: &[(&str, &str)] = &[
         "http-precedence.yaml",
         include_str!("../scenarios/http-precedence.yaml"),
     ),
+    ("accepted.yaml", include_str!("../scenarios/accepted.yaml")),
+    (
+        "accepted-extended.yaml",
+        include_str!("../scenarios/accepted-extended.yaml"),
+    ),
     ("grpc.yaml", include_str!("../scenarios/grpc.yaml")),
     ("mesh.yaml", include_str!("../scenarios/mesh.yaml")),
     (

@@ -2,6 +2,7 @@
 
 use super::{
     cluster::Cluster,
+    frames,
     location::leads_to,
     scenario::{Expected, ExpectedCookie, ExpectedRequest, FieldLines},
     subject::{Ask, Ended, Observed, Reached, SeenRequest},
@@ -22,6 +23,9 @@ pub(super) fn problems(
 ) -> Vec<String> {
     let mut problems = Vec::new();
     reached(expected, seen, cluster, &mut problems);
+    if seen.is_switched() && !ask.frames.is_empty() && !frames::came_back(&seen.echoed) {
+        problems.push("what the client sends after the upgrade does not come back".to_owned());
+    }
     match &seen.ended {
         Ended::Unseen { matched } => {
             if *matched != expected.backend.is_some() {
@@ -84,11 +88,9 @@ fn response_problems(
     // The status of a call may come as one of HTTP.
     let is_asked = expected.grpc_status.is_none() || expected.status.is_some();
     let wanted = status(expected, ask.request.backend.status.as_u16());
-    if is_asked && head.status.as_u16() != wanted {
-        problems.push(format!(
-            "the status is {}, not {wanted}",
-            head.status.as_u16()
-        ));
+    let found = head.status.as_u16();
+    if is_asked && found != wanted && !(is_timeout(found) && is_timeout(wanted)) {
+        problems.push(format!("the status is {found}, not {wanted}"));
     }
     if let Some(wanted) = &expected.location {
         let lines = lines(&head.headers, LOCATION.as_str());
@@ -109,6 +111,11 @@ fn response_problems(
         }
     }
     headers("the response", &expected.response, &head.headers, problems);
+}
+
+/// Whether a status is one that says that something took too long: which of them it is the specification leaves open.
+fn is_timeout(status: u16) -> bool {
+    matches!(status, 408 | 504)
 }
 
 /// The status of a call as its client sees it. A response of HTTP alone that is not 200 has one as well

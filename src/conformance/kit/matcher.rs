@@ -68,6 +68,7 @@ const LACKS: &[Need] = &[
     Need::Mesh,
     Need::Clock,
     Need::Timeouts,
+    Need::Upgrades,
 ];
 
 impl<M: RouteMatcher> TestSubject for MatcherSubject<M> {
@@ -106,12 +107,10 @@ impl<M: RouteMatcher> TestSubject for MatcherSubject<M> {
                 request: None,
             })
         });
-        Ok(Observed {
-            ended: Ended::Unseen {
-                matched: found.is_some(),
-            },
-            reached: reached.into_iter().collect(),
-        })
+        let ended = Ended::Unseen {
+            matched: found.is_some(),
+        };
+        Ok(Observed::new(ended, reached.into_iter().collect()))
     }
 
     fn lacks(&self) -> &[Need] {

@@ -5,6 +5,7 @@ mod catalogue;
 mod cluster;
 mod compare;
 mod error;
+mod frames;
 mod location;
 mod matcher;
 mod need;

@@ -35,11 +35,13 @@ pub enum Need {
     Clock,
     /// Responses that come after longer than a rule allows.
     Timeouts,
+    /// What follows the switch of a connection to another protocol.
+    Upgrades,
 }
 
 impl Need {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Statuses,
         Self::Responses,
         Self::ForwardedRequests,
@@ -54,6 +56,7 @@ impl Need {
         Self::Changes,
         Self::Clock,
         Self::Timeouts,
+        Self::Upgrades,
     ];
 
     /// What a scenario needs.
@@ -117,6 +120,8 @@ fn of_step(step: &ScenarioStep, index: usize, needs: &mut BTreeSet<Need>) {
     add(!mirrors.is_empty(), Need::Mirrors);
     add(!split.is_empty(), Need::Shares);
     add(ask.backend.delay.is_some(), Need::Timeouts);
+    let is_switched = status.or(ask.backend.status) == Some(101);
+    add(is_switched, Need::Upgrades);
 }
 
 impl fmt::Display for Need {
@@ -136,6 +141,7 @@ impl fmt::Display for Need {
             Self::Changes => "objects that change",
             Self::Clock => "a clock that can be moved",
             Self::Timeouts => "responses that come late",
+            Self::Upgrades => "what follows an upgrade",
         })
     }
 }

@@ -109,9 +109,11 @@ impl TestSubject for SimulatorSubject {
                 endpoint,
             }
         });
-        Ok(Observed {
-            reached: reached.collect(),
-            ended: ended(&answer)?,
+        let seen = Observed::new(ended(&answer)?, reached.collect());
+        // Once the connection is switched, all that is sent goes through.
+        Ok(match seen.is_switched() {
+            true => seen.with_echo(ask.frames.clone()),
+            false => seen,
         })
     }
 

@@ -401,7 +401,7 @@ pub struct ExpectedRequest {
 pub struct ExpectedStatus {
     /// The object, as `Kind namespace/name`.
     pub of: String,
-    /// Its conditions.
+    /// Its conditions. Whatever is expected, each of an object stands once, and names the generation that it is about.
     #[serde(default)]
     pub conditions: BTreeMap<String, String>,
     /// The listeners of a Gateway, by their names.
@@ -412,8 +412,10 @@ pub struct ExpectedStatus {
     pub parents: BTreeMap<String, BTreeMap<String, String>>,
     /// How many parents the status names.
     pub parent_count: Option<usize>,
-    /// The addresses of a Gateway, where they are asked for.
-    pub addresses: Option<Vec<String>>,
+    /// The addresses of a Gateway: `IPAddress 192.0.2.7` is one that it has, `not 192.0.2.66` one that it has not, and `any` is some
+    /// IP address or name of a host.
+    #[serde(default)]
+    pub addresses: Vec<String>,
 }
 
 impl ExpectedStatus {

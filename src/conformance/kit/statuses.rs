@@ -85,13 +85,7 @@ impl StatusCheck<'_> {
         {
             problems.push(format!("it names {} parents, not {count}", parents.len()));
         }
-        if let Some(addresses) = &wanted.addresses {
-            let found = list(status, "addresses").iter();
-            let found: Vec<&str> = found.map(|address| text(address, "/value")).collect();
-            if found != *addresses {
-                problems.push(format!("its addresses are {found:?}, not {addresses:?}"));
-            }
-        }
+        addresses(&wanted.addresses, list(status, "addresses"), problems);
     }
 
     /// The list at a field of what was applied.
@@ -214,9 +208,17 @@ impl StatusCheck<'_> {
         problems: &mut Vec<String>,
     ) {
         let mut seen = BTreeSet::new();
-        for kind in found.iter().map(|one| text(one, "/type")) {
+        for condition in found {
+            let kind = text(condition, "/type");
             if !seen.insert(kind) {
                 problems.push(format!("{context}condition {kind} is there twice"));
+            }
+            let observed = condition.get("observedGeneration").and_then(Value::as_i64);
+            if observed != self.generation {
+                problems.push(format!(
+                    "{context}condition {kind} is of generation {observed:?}, not {:?}",
+                    self.generation
+                ));
             }
         }
         for (kind, wanted) in wanted {
@@ -242,13 +244,30 @@ impl StatusCheck<'_> {
                     own.0, own.1
                 ));
             }
-            let observed = condition.get("observedGeneration").and_then(Value::as_i64);
-            if observed != self.generation {
-                problems.push(format!(
-                    "{context}condition {kind} is of generation {observed:?}, not {:?}",
-                    self.generation
-                ));
-            }
+        }
+    }
+}
+
+/// The addresses of a Gateway. It may have others beside those that are expected.
+fn addresses(wanted: &[String], found: &[Value], problems: &mut Vec<String>) {
+    let kind = |address: &Value| match text(address, "/type") {
+        "" => "IPAddress".to_owned(),
+        kind => kind.to_owned(),
+    };
+    let named = found.iter();
+    let named = named.map(|address| format!("{} {}", kind(address), text(address, "/value")));
+    let named: Vec<String> = named.collect();
+    for one in wanted {
+        let is_so = match one.split_once(' ') {
+            Some(("not", value)) => found.iter().all(|own| text(own, "/value") != value),
+            Some(_) => named.contains(one),
+            // Clients can connect to no other kinds of address.
+            None => found
+                .iter()
+                .any(|own| matches!(kind(own).as_str(), "IPAddress" | "Hostname")),
+        };
+        if !is_so {
+            problems.push(format!("its addresses are {named:?}: expected `{one}`"));
         }
     }
 }

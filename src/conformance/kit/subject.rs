@@ -5,7 +5,7 @@ use crate::{
     meta::FeatureName,
     sim::{Request, world::IssuedCertificate},
 };
-use http::{HeaderMap, response};
+use http::{HeaderMap, StatusCode, response};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -74,6 +74,9 @@ pub struct Ask {
     pub identity: Option<IssuedCertificate>,
     /// The authority that the client trusts, PEM.
     pub trusted: String,
+    /// What the client sends once its connection is switched to WebSocket (101): a frame of text and one of bytes. Backends send
+    /// everything back. Empty for a client that asks for no such switch.
+    pub frames: Vec<u8>,
 }
 
 impl Ask {
@@ -86,11 +89,41 @@ impl Ask {
 
 /// What client and backends saw.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Observed {
     /// What the client got.
     pub ended: Ended,
     /// The endpoints that were reached, copies for mirrors included, in any order.
     pub reached: Vec<Reached>,
+    /// What of [`Ask::frames`] came back to the client, as bytes. A subject that does not know it lacks [`Need::Upgrades`].
+    pub echoed: Vec<u8>,
+}
+
+impl Observed {
+    /// What the client got, and the endpoints that were reached.
+    #[must_use]
+    pub const fn new(ended: Ended, reached: Vec<Reached>) -> Self {
+        Self {
+            ended,
+            reached,
+            echoed: Vec::new(),
+        }
+    }
+
+    /// The same, and what came back to the client after the switch to another protocol.
+    #[must_use]
+    pub fn with_echo(mut self, echoed: Vec<u8>) -> Self {
+        self.echoed = echoed;
+        self
+    }
+
+    /// Whether the connection of the client was switched to another protocol.
+    pub(super) fn is_switched(&self) -> bool {
+        let Ended::Response(head) = &self.ended else {
+            return false;
+        };
+        head.status == StatusCode::SWITCHING_PROTOCOLS
+    }
 }
 
 /// What a client got.

@@ -161,36 +161,98 @@ pub(super) const STATISTICS: &PartForm = &part(&[
     known("Skipped", FieldForm::Exact, NullForm::Refused),
 ]);
 
-/// A field that stands twice, with names that differ in case alone: its path from the inside out.
-pub(super) struct StandsTwice {
-    path: Vec<String>,
-    name: &'static str,
-}
+/// A field that stands twice, with names that mean the same: the steps of its path as they are written, from the inside out.
+pub(super) struct StandsTwice(Vec<String>);
 
 impl StandsTwice {
+    /// The same field, seen from one step further out.
+    fn within(mut self, step: String) -> Self {
+        self.0.push(step);
+        self
+    }
+
     /// The path of the field.
     pub(super) fn path(&self) -> String {
-        let steps = self.path.iter().rev().map(String::as_str);
-        let steps: Vec<&str> = steps.chain([self.name]).collect();
+        let steps: Vec<&str> = self.0.iter().rev().map(String::as_str).collect();
         steps.join(".")
     }
 }
 
-/// The member of an object that a name means: that name, or else one that differs in case alone.
-pub(super) fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    members.get(name).or_else(|| {
-        let mut others = members.iter();
-        let other = others.find(|(own, _)| own.eq_ignore_ascii_case(name));
-        other.map(|(_, value)| value)
-    })
+/// A member of an object, with its name as it is written.
+type WrittenMember<'v> = (&'v String, &'v Value);
+
+/// The member that a name means: that name, or else one that differs in case alone.
+fn written_member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<WrittenMember<'v>> {
+    let mut others = members.iter();
+    let known = members.get_key_value(name);
+    known.or_else(|| others.find(|(own, _)| own.eq_ignore_ascii_case(name)))
 }
 
-/// The members of a level: its own, and those that stand in its `status`.
-pub(super) fn level_members(members: &Map<String, Value>) -> Option<&Map<String, Value>> {
+/// The value of the member that a name means.
+pub(super) fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    written_member(members, name).map(|(_, value)| value)
+}
+
+/// What of a level stands in its `status`, with the name of that field as it is written.
+fn level_status(members: &Map<String, Value>) -> Option<(&String, &Map<String, Value>)> {
     match member(members, RESULT) {
         Some(_) => None,
-        None => member(members, STATUS).and_then(Value::as_object),
+        None => {
+            let (name, status) = written_member(members, STATUS)?;
+            Some((name, status.as_object()?))
+        }
     }
+}
+
+/// The members of a level that stand in its `status`.
+pub(super) fn level_members(members: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    level_status(members).map(|(_, inner)| inner)
+}
+
+/// The path of a field in what was written, from its path in the plain form.
+pub(super) fn written_path(written: &Value, form: &'static PartForm, plain: &str) -> String {
+    let (name, rest) = plain.split_at(plain.find(['.', '[']).unwrap_or(plain.len()));
+    let known = form.fields.iter().find(|field| field.name == name);
+    let Some((field, (path, value))) =
+        known.and_then(|field| Some((field, place_of(written.as_object()?, field.name, form)?)))
+    else {
+        return plain.to_owned();
+    };
+    let in_part = |part: &Value, form: &'static PartForm, rest: &str| match rest.strip_prefix('.') {
+        Some(inner) => format!(".{}", written_path(part, form, inner)),
+        None => rest.to_owned(),
+    };
+    let rest = match &field.form {
+        FieldForm::Part(form) => in_part(value, form, rest),
+        FieldForm::Parts(form) => {
+            let item = rest.strip_prefix('[').and_then(|rest| {
+                let (index, rest) = rest.split_once(']')?;
+                let item = value.get(index.parse::<usize>().ok()?)?;
+                Some(format!("[{index}]{}", in_part(item, form, rest)))
+            });
+            item.unwrap_or_else(|| rest.to_owned())
+        }
+        FieldForm::Exact | FieldForm::Text | FieldForm::Texts => rest.to_owned(),
+    };
+    path + &rest
+}
+
+/// Where a field of a part stands, and its value.
+fn place_of<'v>(
+    members: &'v Map<String, Value>,
+    name: &str,
+    form: &PartForm,
+) -> Option<(String, &'v Value)> {
+    let alias = form.alias.filter(|(_, meant)| *meant == name);
+    let mut names = [Some(name), alias.map(|(alias, _)| alias)]
+        .into_iter()
+        .flatten();
+    if let Some((name, value)) = names.find_map(|name| written_member(members, name)) {
+        return Some((name.clone(), value));
+    }
+    let (status, inner) = level_status(members).filter(|_| form.in_status)?;
+    let (name, value) = written_member(inner, name)?;
+    Some((format!("{status}.{name}"), value))
 }
 
 /// The form in which the suite writes a part. What is no object stays as it is: reading refuses it.
@@ -199,15 +261,18 @@ pub(super) fn plain_part(value: &Value, form: &'static PartForm) -> Result<Value
         return Ok(value.clone());
     };
     let mut plain = Map::new();
-    let inner = level_members(members).filter(|_| form.in_status);
+    let inner = level_status(members).filter(|_| form.in_status);
     for (name, value) in members {
         if inner.is_some() && name.eq_ignore_ascii_case(STATUS) {
             continue;
         }
         put(&mut plain, name, value, form)?;
     }
-    for (name, value) in inner.into_iter().flatten() {
-        put(&mut plain, name, value, form)?;
+    if let Some((status, inner)) = inner {
+        for (name, value) in inner {
+            let put = put(&mut plain, name, value, form);
+            put.map_err(|error| error.within(status.clone()))?;
+        }
     }
     Ok(Value::Object(plain))
 }
@@ -228,10 +293,6 @@ fn put(
         plain.insert(name.to_owned(), value.clone());
         return Ok(());
     };
-    let within = |mut error: StandsTwice, step: String| {
-        error.path.push(step);
-        error
-    };
     let value = match (&field.form, value) {
         (_, Value::Null) => match field.null {
             NullForm::Refused => Value::Null,
@@ -241,13 +302,13 @@ fn put(
         (FieldForm::Text, value) => text_of(value),
         (FieldForm::Texts, Value::Array(texts)) => texts.iter().map(text_of).collect(),
         (FieldForm::Part(form), value) => {
-            plain_part(value, form).map_err(|error| within(error, name.to_owned()))?
+            plain_part(value, form).map_err(|error| error.within(name.to_owned()))?
         }
         (FieldForm::Parts(form), Value::Array(parts)) => {
             let mut list = Vec::new();
             for (index, part) in parts.iter().enumerate() {
                 let part = plain_part(part, form);
-                list.push(part.map_err(|error| within(error, format!("{name}[{index}]")))?);
+                list.push(part.map_err(|error| error.within(format!("{name}[{index}]")))?);
             }
             Value::Array(list)
         }
@@ -255,10 +316,7 @@ fn put(
     };
     match plain.insert(field.name.to_owned(), value) {
         None => Ok(()),
-        Some(_) => Err(StandsTwice {
-            path: Vec::new(),
-            name: field.name,
-        }),
+        Some(_) => Err(StandsTwice(vec![name.to_owned()])),
     }
 }
 

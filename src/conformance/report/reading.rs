@@ -4,7 +4,7 @@ use super::{
     ConformanceReport, Implementation, LevelReport, OtherFields, ProfileReport, ReportStatistics,
     form::{
         EARLY_PROFILES, IMPLEMENTATION, LEVEL, PROFILE, PROFILES, PartForm, REPORT, STATISTICS,
-        level_members, member, plain_part,
+        level_members, member, plain_part, written_path,
     },
 };
 use crate::manifest::{ReadError, decode_custom, refused_field};
@@ -16,14 +16,19 @@ impl ConformanceReport {
     ///
     /// # Errors
     ///
-    /// It is no report, or has a field of the wrong type, lacks one, or has one twice: the error names the field.
+    /// It is no report, or has a field of the wrong type, lacks one, or has one twice: the error names the field as it is written
+    /// there.
     pub fn of_json(value: &Value) -> Result<Self, ReadError> {
         let plain = plain_part(value, REPORT)
             .map_err(|twice| refused_field(value, &twice.path(), "the field stands twice"))?;
-        let head: Head = decode_custom(&plain)?;
+        let refused = |error: ReadError| {
+            let path = written_path(value, REPORT, error.path());
+            refused_field(&plain, &path, error.message())
+        };
+        let head: Head = decode_custom(&plain).map_err(refused)?;
         _ = (head.api_version, head.kind);
         // This reading names the field that does not fit, and passes over the nulls of unknown fields; the other keeps them.
-        let PlainReport(named) = decode_custom(&plain)?;
+        let PlainReport(named) = decode_custom(&plain).map_err(refused)?;
         let whole = serde_json::from_value(plain);
         let mut report = whole.map_or(named, |PlainReport(whole)| whole);
         report.remember(value);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// The faults, each with the scenarios that find it, the one that names its rule first.
 pub(super) fn first() -> Vec<FaultRow> {
-    use Fault::{Answered, GrantsKept, Objects, Stale};
+    use Fault::{Answered, GrantsKept, Objects, Stale, StatusesStale};
     vec![
         (
             "grants are not asked for",
@@ -32,6 +32,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "mirror-needs-a-grant",
                 "almost-fitting-grants-permit-nothing",
                 "one-refused-rule-is-told",
+                "grpc-backend-is-not-permitted",
             ],
         ),
         (
@@ -47,6 +48,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "tls-backend-needs-a-grant",
                 "mirror-needs-a-grant",
                 "only-the-refused-rule-fails",
+                "permitted-backend-is-resolved",
             ],
         ),
         (
@@ -71,9 +73,15 @@ pub(super) fn first() -> Vec<FaultRow> {
             "grants are for every kind of route",
             Objects(|objects| {
                 grants(objects, |grant| {
-                    for from in entries(grant, "/spec/from") {
-                        if from["kind"].as_str().unwrap().ends_with("Route") {
-                            from["kind"] = "HTTPRoute".into();
+                    let from = grant["spec"]["from"].as_array_mut().unwrap();
+                    let of_routes = from.clone().into_iter();
+                    let of_routes =
+                        of_routes.filter(|from| from["kind"].as_str().unwrap().ends_with("Route"));
+                    for own in of_routes {
+                        for kind in ["HTTPRoute", "GRPCRoute", "TLSRoute"] {
+                            let mut other = own.clone();
+                            other["kind"] = kind.into();
+                            from.push(other);
                         }
                     }
                 });
@@ -82,6 +90,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "grpc-grant-allows-a-backend",
                 "grant-that-almost-fits",
                 "tls-backend-needs-a-grant",
+                "grpc-backend-is-not-permitted",
             ],
         ),
         (
@@ -124,19 +133,27 @@ pub(super) fn first() -> Vec<FaultRow> {
             Stale,
             &[
                 "changed-route-counts-at-once",
-                "class-says-its-generation",
                 "deleted-route-takes-nothing",
-                "gateway-says-its-generation",
                 "grant-that-is-deleted",
-                "route-says-its-generation",
                 "session-outlives-weight-zero",
                 "tls-backend-needs-a-grant",
                 "listener-that-is-added",
                 "listener-that-is-removed",
                 "mirror-needs-a-grant",
-                "static-addresses",
                 "udp-reaches-its-backend",
+            ],
+        ),
+        (
+            "statuses are stale",
+            StatusesStale,
+            &[
+                "route-says-its-generation",
+                "class-says-its-generation",
+                "gateway-says-its-generation",
+                "listener-that-is-added",
+                "listener-that-is-removed",
                 "listeners-come-and-go",
+                "static-addresses",
             ],
         ),
         (
@@ -184,8 +201,6 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "mesh-query-must-have-the-value",
                 "mesh-redirect-path",
                 "method-is-one-condition-of-a-match",
-                "path-goes-before-method",
-                "path-goes-before-query",
                 "query-is-one-condition-of-a-match",
                 "redirect-path",
                 "two-listeners-on-port-8080",
@@ -194,6 +209,8 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "more-parameters-go-first",
                 "most-specific-listener-goes-first",
                 "port-of-the-parent-names-http-or-https",
+                "deleted-route-takes-nothing",
+                "port-of-the-parent-names-the-listener",
             ],
         ),
         (
@@ -362,6 +379,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "mirror-gets-a-copy",
                 "rewritten-host-with-headers",
                 "rewritten-path-with-headers",
+                "headers-of-one-backend",
             ],
         ),
         (
@@ -392,6 +410,7 @@ pub(super) fn first() -> Vec<FaultRow> {
             &[
                 "request-headers-are-set-added-removed",
                 "response-headers-are-set-added-removed",
+                "headers-of-one-backend",
             ],
         ),
         (

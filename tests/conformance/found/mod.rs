@@ -1,10 +1,12 @@
 //! The faults of data planes, each with the scenarios that find it.
 
+mod accepted;
 mod first;
 mod further;
 mod parts;
 mod reach;
 mod statuses;
+mod through;
 
 use crate::faults::Fault;
 
@@ -17,5 +19,7 @@ pub(crate) fn faults() -> Vec<FaultRow> {
     all.extend(further::further());
     all.extend(reach::reach());
     all.extend(statuses::statuses());
+    all.extend(accepted::accepted());
+    all.extend(through::through());
     all
 }

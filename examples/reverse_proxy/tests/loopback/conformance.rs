@@ -3,7 +3,7 @@
 use crate::{
     backends::{self, Got, Script},
     certificates::{Authority, Identity},
-    clients::{Client, Tls, read},
+    clients::{Client, Tls, read, switched},
     ways::{served, socket, transport},
     world::{Backends, network, script},
 };
@@ -15,9 +15,10 @@ use gwapi::{
     },
     meta::Transport,
     proxy::DataPlaneOptions,
-    sim::{Answer, Request, Simulator},
+    sim::{Answer, Protocol, Request, Simulator},
 };
 use http::{Response, StatusCode, Version, header::UPGRADE};
+use hyper::body::Incoming;
 use reverse_proxy::{Network, Proxy};
 use serde_json::Value;
 use std::{
@@ -29,6 +30,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     runtime::Runtime,
     sync::mpsc::UnboundedReceiver,
     time::{sleep, timeout},
@@ -128,10 +130,14 @@ impl Running {
             trusts: &trusts,
             identity: identity.as_ref(),
         };
-        let mut by = None;
+        let (mut by, mut echoed) = (None, Vec::new());
         let ended = match self.address(asked, &said).await {
             None => Ended::Refused,
-            Some(address) if is_http => answered(asked, address, &tls).await,
+            Some(address) if is_http => {
+                let (ended, back) = answered(ask, address, &tls).await;
+                echoed = back;
+                ended
+            }
             Some(address) => {
                 by = served(address, asked, &tls).await;
                 match by {
@@ -155,7 +161,7 @@ impl Running {
             endpoint,
             request: None,
         }));
-        Ok(Observed { ended, reached })
+        Ok(Observed::new(ended, reached).with_echo(echoed))
     }
 
     /// Where a client connects to. What a pod sends to another pod's own address goes there, past the proxy.
@@ -170,19 +176,40 @@ impl Running {
     }
 }
 
-/// What a client of HTTP gets.
-async fn answered(asked: &Request, address: SocketAddr, tls: &Tls<'_>) -> Ended {
+/// What a client of HTTP gets: the response, and after a switch to WebSocket what comes back of what it sends.
+async fn answered(ask: &Ask, address: SocketAddr, tls: &Tls<'_>) -> (Ended, Vec<u8>) {
+    let asked = &ask.request;
+    let refused = (Ended::Refused, Vec::new());
     let Some(mut client) = Client::connect(asked, address, Some(tls)).await else {
-        return Ended::Refused;
+        return refused;
     };
     let Some(response) = client.send(asked, "").await else {
-        return Ended::Refused;
+        return refused;
     };
-    let answered = read(response).await;
+    let is_http2 = response.version() == Version::HTTP_2;
+    assert_eq!(is_http2, asked.protocol == Protocol::Http2, "{asked:?}");
     let mut head = Response::new(());
-    *head.status_mut() = StatusCode::from_u16(answered.status).unwrap();
-    *head.headers_mut() = answered.headers;
-    Ended::Response(head.into_parts().0)
+    *head.status_mut() = response.status();
+    let mut echoed = Vec::new();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        *head.headers_mut() = response.headers().clone();
+        echoed = back(response, &ask.frames).await;
+    } else {
+        *head.headers_mut() = read(response).await.headers;
+    }
+    (Ended::Response(head.into_parts().0), echoed)
+}
+
+/// What comes back of bytes over a connection that was switched.
+async fn back(response: Response<Incoming>, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = switched(response).await;
+    stream.write_all(bytes).await.unwrap();
+    let mut echoed = vec![0; bytes.len()];
+    let whole = stream.read_exact(&mut echoed);
+    match timeout(Duration::from_secs(5), whole).await {
+        Ok(Ok(_)) => echoed,
+        _ => Vec::new(),
+    }
 }
 
 fn seen(got: Got) -> SeenRequest {
