@@ -3,7 +3,7 @@
 # crates are compiled for it. The Gateway API crate of kube-rs is measured beside it. Run it with `benches/compile.sh`:
 #
 #   benches/compile.sh                  types alone and `gateway-api`, in turns
-#   benches/compile.sh table            what each feature adds: the table of README.md, to be pasted there
+#   benches/compile.sh table            what each feature adds: the table of docs/features.md, to be pasted there
 #   benches/compile.sh types crd,yaml   these sets of features alone
 #
 # `cargo build` is measured, with ACTION=check `cargo check`; the table is of the latter unless ACTION says otherwise.
@@ -67,8 +67,8 @@ action=${ACTION:-build}
 case ${1:-} in
     "") sets=(types gateway-api) ;;
     table)
-        # The rows are README's, so that no feature that stands there is left out.
-        mapfile -t rows < <(awk '/^\| feature \|/ { inside = 1; next } /^\| ---/ { next } inside && !/^\|/ { exit } inside' README.md)
+        # The rows are those of docs/features.md, so that no feature that stands there is left out.
+        mapfile -t rows < <(awk '/^\| feature \|/ { inside = 1; next } /^\| ---/ { next } inside && !/^\|/ { exit } inside' docs/features.md)
         sets=()
         for row in "${rows[@]}"; do
             # Of several features in a row the last one, which stands on the others.

@@ -1,7 +1,7 @@
 //! `gwapi defaults`: objects as a server stores them, with what it fills in.
 
 use crate::{
-    input::{Entry, InputArgs, Looked, Sifted},
+    input::{Entry, InputArgs, Looked, Placeholders, Sifted},
     output::{
         Exit, Format, Line, OutputArgs, Page, Style, Tone, count, escaped, fail, print,
         print_document, print_json, say,
@@ -11,6 +11,7 @@ use crate::{
 use clap::Args;
 use gwapi::{
     meta::{Channel, Release},
+    rules::Severity,
     schema,
     validation::{Uses, ValidationOptions, validate_value},
 };
@@ -20,7 +21,7 @@ use serde_json::Value;
 /// Show objects as an API server stores them, with the defaults that it fills in
 ///
 /// What a server adds is what Argo CD and the like report as drift: with --diff only that is shown, field by field. Objects of
-/// other kinds are left out and counted. The exit code is 1 if a server would refuse an object: `gwapi validate` says why.
+/// other kinds are left out and counted; a placeholder without value stays as it is written. The exit code is 1 if a server would refuse an object: `gwapi validate` says why.
 #[derive(Debug, Args)]
 pub(crate) struct DefaultsArgs {
     #[command(flatten)]
@@ -68,7 +69,9 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
     };
     let choosing = Choosing::new(args.release, Uses::new(args.channel));
     let most = args.input.max_shown;
-    let Some((sifted, chosen)) = release::sift(&args.input, &choosing, most, looker) else {
+    let mut from = args.input.clone();
+    from.placeholders = Placeholders::Shown;
+    let Some((sifted, chosen)) = release::sift(&from, &choosing, most, looker) else {
         return Exit::Failed;
     };
     let Sifted {
@@ -82,11 +85,17 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
         0,
         &Line::plain(format_args!("defaults of {}", chosen.crds(args.channel))),
     );
-    let others = input.objects.saturating_sub(kept.len());
-    if others > 0 {
-        let others = count(others, "object");
-        let line = format!("no part of the Gateway API, and left out: {others}");
-        page.line(0, &Line::of(Tone::Faint, line));
+    let others = input.objects.saturating_sub(input.of_gateway_api);
+    let unknown = input.of_gateway_api.saturating_sub(kept.len());
+    for (what, left_out) in [
+        ("no part of the Gateway API", others),
+        ("no kind of this release and channel", unknown),
+    ] {
+        if left_out > 0 {
+            let left_out = count(left_out, "object");
+            let line = format!("{what}, and left out: {left_out}");
+            page.line(0, &Line::of(Tone::Faint, line));
+        }
     }
     let refused = kept.iter().filter(|kept| !kept.what.0.is_accepted).count();
     if refused > 0 {
@@ -132,6 +141,11 @@ fn stored(
     let mut changed = Vec::new();
     compare(&entry.value, &object, &mut String::new(), &mut changed);
     let report = validate_value(&entry.value, options);
+    // What a field with a placeholder will hold, nobody knows.
+    let is_refused = report.findings().iter().any(|finding| {
+        finding.severity() == Severity::Error
+            && !entry.open.is_behind(finding.rule(), finding.path())
+    });
     let place = match entry.namespace() {
         "" => entry.name().to_owned(),
         namespace => format!("{namespace}/{}", entry.name()),
@@ -142,7 +156,7 @@ fn stored(
             entry.kind(),
             entry.place.position.line
         ),
-        is_accepted: report.is_accepted(),
+        is_accepted: !is_refused,
         object,
     };
     Some((stored, changed))

@@ -3,19 +3,22 @@
 pub(crate) mod choices;
 mod experimental;
 mod foreign;
+mod ignored;
 mod looking;
 mod places;
+pub(crate) mod present;
 pub(crate) mod release;
 pub(crate) mod resolving;
 pub(crate) mod statused;
 
 pub(crate) use experimental::{InExperimental, Unimplemented};
 pub(crate) use foreign::Foreign;
+pub(crate) use ignored::{Field, NotInForce, beyond_told};
 pub(crate) use looking::{LookingArgs, NearArgs, say_met};
 pub(crate) use places::place;
 
 use crate::{
-    input::{Entry, Input, InputArgs, Looked, Problem, Problems, Severity, Sifted, beyond},
+    input::{Entry, InputArgs, Looked, Problem, Problems, Severity, Sifted, beyond},
     output::{self, Exit, Line, Page, Style, Tone},
 };
 use choices::RankArgs;
@@ -23,17 +26,20 @@ use clap::Args;
 use gwapi::{
     attachment::{
         Resolver,
-        admit::{Admission, Admitted, Ignored, Judged, Judgement},
+        admit::{Admission, Admitted, Judged, Judgement},
     },
-    lint::near::{self, Near},
-    manifest::{Position, RawObject, ReadError},
-    meta::{Channel, GROUP, GroupVersionKind, NamespacedName, ObjectRef},
+    lint::near::Near,
+    manifest::Position,
+    meta::{Channel, NamespacedName, ObjectRef},
     sim::BackendName,
-    validation::{Finding, Uses},
+    validation::Uses,
 };
+use ignored::{Placed, fields};
+use present::PresentArgs;
 use release::{Choosing, Chosen, ReleaseArgs};
 use resolving::PatternArgs;
 use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
 
 /// An answer as JSON, and what was given that is left out.
 #[derive(Debug, Serialize)]
@@ -63,6 +69,9 @@ pub(crate) struct AroundAnswer {
     /// How many routes there are beside those that the answer names as `losers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) losers_more: Option<usize>,
+    /// The objects that count as there although they are not in the set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) present: Vec<ObjectRef>,
     /// The objects that have no part in the Gateway API, by kind.
     pub(crate) foreign: Vec<Foreign>,
     /// How many such objects there are beside those; a thousand kinds are told apart.
@@ -121,6 +130,8 @@ pub(crate) struct Given {
     pub(crate) admitted: Admitted,
     /// What is left out, in the order of the input.
     pub(crate) ignored: Vec<NotInForce>,
+    /// What counts as there although it is not in the set.
+    present: Vec<ObjectRef>,
     /// The release by which the input was judged.
     pub(crate) chosen: Chosen,
     channel: Channel,
@@ -133,27 +144,6 @@ pub(crate) struct Given {
     /// How much of a kind is shown to people.
     max_shown: usize,
 }
-
-/// Something that was given and is left out; in JSON an element of `ignored`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NotInForce {
-    #[serde(flatten)]
-    object: ObjectRef,
-    api_version: String,
-    #[serde(flatten)]
-    place: Option<Place>,
-    reason: &'static str,
-    message: String,
-    pub(crate) help: Option<String>,
-    pub(crate) findings: Vec<Field>,
-    /// How many findings there are beside those, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    findings_more: Option<usize>,
-}
-
-/// An object of the input: its file, where it is, and where its fields are for which it is left out.
-type Placed = (usize, Position, Vec<Position>);
 
 /// What was read.
 enum Read {
@@ -178,59 +168,25 @@ impl<T> Sifted<T> {
     }
 }
 
-/// Where the fields are for which an object, or its status, is left out.
-fn fields(judged: &Judged, entry: &RawObject) -> Vec<Position> {
-    let ignored = match judged {
-        Judged::Ignored(ignored) => ignored,
-        Judged::Admitted {
-            status: Some(ignored),
-            ..
-        } => ignored,
-        _ => return Vec::new(),
-    };
-    // As many as the object has findings, in their order.
-    let fields = NotInForce::of_object(ignored).findings;
-    let place = |field: &Field| {
-        let is_key = field.rule == "schema/unknown-field";
-        let key = is_key.then(|| entry.positions.key(&field.path)).flatten();
-        key.unwrap_or_else(|| entry.position(&field.path))
-    };
-    fields.iter().map(place).collect()
-}
-
-/// A place in a file.
-#[derive(Clone, Debug, Serialize)]
-struct Place {
-    file: String,
-    /// From 1; 0 where no line is to blame.
-    line: usize,
-    column: usize,
-}
-
-/// A field for which an object is refused.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Field {
-    path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    rule: &'static str,
-    message: String,
-    help: Option<String>,
-}
-
 impl Given {
     /// Reads the input, and keeps what the objects mean that an API server of the channel would take. Each is judged when
     /// it is read, and then let go.
     ///
     /// `None` where the values of placeholders, or all that was named, could not be read. What else could not be read has been said on stderr,
     /// and the answer is about the rest: see [`Self::is_incomplete`].
-    pub(crate) fn read(from: &InputArgs, args: ChannelArgs) -> Option<Self> {
+    pub(crate) fn read(from: &InputArgs, args: ChannelArgs, present: &PresentArgs) -> Option<Self> {
         let most = args.max_ignored as usize;
+        let referred = Mutex::new(present.nothing());
+        let see = |entry: &Entry| {
+            referred
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .see(entry);
+        };
         let looker = |release| {
             let mut room = most;
             move |_: &str, entry: Entry| {
+                see(&entry);
                 let judgement = Judgement::of(&entry.value, release, args.channel);
                 let looked = |keep| Looked {
                     keep: Some(keep),
@@ -259,7 +215,7 @@ impl Given {
         let warnings = sifted.say_warnings();
         let mut admission = Admission::default().with_most_ignored(most);
         // Of each object, where it is, and where its fields are for which it is left out.
-        let mut objects = Vec::with_capacity(sifted.kept.len());
+        let mut objects: Vec<Placed> = Vec::with_capacity(sifted.kept.len());
         for kept in sifted.kept {
             let (position, fields) = match kept.what {
                 Read::Ignored => {
@@ -274,8 +230,27 @@ impl Given {
             };
             objects.push((kept.source, position, fields));
         }
-        let mut admitted = admission.finish();
         let input = &sifted.input;
+        let mut referred = referred
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        referred.add_generated(input);
+        let kinds = match present.kinds_made_up(&referred) {
+            Ok(kinds) => kinds,
+            Err(error) => {
+                output::fail(error);
+                return None;
+            }
+        };
+        let mut counted = Vec::new();
+        for object in referred.absent(&kinds) {
+            let judgement = Judgement::of(&object, chosen.release, args.channel);
+            if let Judged::Admitted { object, .. } = judgement.judged() {
+                counted.push(object.reference());
+            }
+            admission.add(judgement);
+        }
+        let mut admitted = admission.finish();
         let mut ignored: Vec<(usize, NotInForce)> = Vec::new();
         for problem in &sifted.problems.kept {
             let unreadable = NotInForce::of_problem(problem);
@@ -306,6 +281,7 @@ impl Given {
             warnings,
             admitted,
             ignored,
+            present: counted,
             chosen,
             channel: args.channel,
             max_shown: from.max_shown,
@@ -335,6 +311,7 @@ impl Given {
             not_implemented: unimplemented.map(Unimplemented::of).collect(),
             not_implemented_more: None,
             losers_more: None,
+            present: self.present.clone(),
             foreign: Foreign::among(&self.admitted),
             foreign_more: foreign::more(&self.admitted),
             release: self.chosen.release.as_str(),
@@ -378,9 +355,10 @@ impl Given {
             let line = Line::of(Tone::Bad, "incomplete").and(format_args!(": {INCOMPLETE}"));
             page.line(0, &line);
         }
-        show((&self.ignored, self.max_shown), EXIT_CODE, page);
+        ignored::show((&self.ignored, self.max_shown), EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
         experimental::show(&self.admitted, self.chosen.release, page);
+        present::show(&self.present, page);
         foreign::show(&self.admitted, page);
     }
 
@@ -396,7 +374,7 @@ impl Given {
 
     fn say_with(&self, heading: &str) {
         let mut page = Page::new(Style::stderr());
-        show((&self.ignored, self.max_shown), heading, &mut page);
+        ignored::show((&self.ignored, self.max_shown), heading, &mut page);
         self.show_unimplemented(heading, &mut page);
         output::say(page);
     }
@@ -436,236 +414,5 @@ impl Given {
         let wanted = ObjectRef::gateway_api(kind, name);
         let mut ignored = self.ignored.iter();
         ignored.any(|ignored| ignored.object == wanted)
-    }
-}
-
-/// Shows what is left out, each with its reason, and what would be right last.
-fn show((ignored, most): (&[NotInForce], usize), heading: &str, page: &mut Page) {
-    if ignored.is_empty() {
-        return;
-    }
-    page.gap();
-    page.line(0, &Line::of(Tone::Bad, "left out").and(heading));
-    for object in ignored.iter().take(most) {
-        object.show(page);
-    }
-    if ignored.len() > most {
-        let more = ignored.len() - most;
-        page.line(2, &Line::plain(beyond(more, ", which `-o json` names")));
-    }
-    let mut fields = ignored.iter().flat_map(|object| &object.findings);
-    if fields.any(|field| field.rule == "schema/unknown-field") {
-        page.line(
-            2,
-            &Line::of(
-                Tone::Faint,
-                "unknown fields: `kubectl apply` validates strictly, so that the server refuses the object; with `--validate=false` it drops the fields",
-            ),
-        );
-    }
-}
-
-/// How many elements there are beyond those that are told, if any.
-pub(crate) fn beyond_told(all: usize, most: usize) -> Option<usize> {
-    all.checked_sub(most).filter(|more| *more > 0)
-}
-
-/// How many findings of an object that is left out are told beside an answer to something else.
-const MOST_FINDINGS: usize = 8;
-
-impl NotInForce {
-    /// An object that was judged by itself, and stands in no file.
-    pub(crate) fn of_object(ignored: &Ignored) -> Self {
-        Self::with_findings(ignored, usize::MAX)
-    }
-
-    /// The same, with the first findings alone: for a reply that is about something else.
-    pub(crate) fn in_short(ignored: &Ignored) -> Self {
-        Self::with_findings(ignored, MOST_FINDINGS)
-    }
-
-    fn with_findings(ignored: &Ignored, most: usize) -> Self {
-        let fields = ignored.findings.iter().map(Field::of);
-        let fields = fields.chain(ignored.error.as_ref().map(Field::unreadable));
-        let all = ignored.findings.len() + usize::from(ignored.error.is_some());
-        Self {
-            object: ignored.object.clone(),
-            api_version: ignored.api_version.clone(),
-            place: None,
-            reason: ignored.reason.as_str(),
-            message: ignored.message.clone(),
-            help: ignored.help.clone(),
-            findings: fields.take(most).collect(),
-            findings_more: beyond_told(all, most),
-        }
-    }
-
-    /// A route that is there, and that or a rule of which is not in force.
-    pub(crate) fn rejected(rejected: &near::NotInForce) -> Self {
-        Self {
-            object: rejected.object.clone(),
-            api_version: format!("{GROUP}/v1"),
-            place: None,
-            reason: "Rejected",
-            message: rejected.why.clone(),
-            help: None,
-            findings: Vec::new(),
-            findings_more: None,
-        }
-    }
-
-    /// An object of the input.
-    fn of_input(ignored: &Ignored, input: &Input, objects: &[Placed]) -> Self {
-        let mut object = Self::of_object(ignored);
-        let Some((source, place, positions)) = objects.get(ignored.index) else {
-            return object;
-        };
-        for (field, position) in object.findings.iter_mut().zip(positions) {
-            field.line = Some(position.line);
-            field.column = Some(position.column);
-        }
-        object
-            .findings
-            .sort_by_key(|field| (field.line, field.column));
-        object.place = Some(Place {
-            file: input.source(*source).to_owned(),
-            line: place.line,
-            column: place.column,
-        });
-        if let Some((source, place, _)) = ignored.replaced_by.and_then(|index| objects.get(index)) {
-            let (file, line) = (input.source(*source), place.line);
-            object.message =
-                format!("given again at {file}:{line}: the API server keeps what was applied last");
-        }
-        object
-    }
-
-    /// A document that cannot be read, or a key that is given twice.
-    fn of_problem(problem: &Problem) -> Self {
-        let named = &problem.object;
-        let twice = problem.rule == "manifest/duplicate-key";
-        let message = if twice {
-            format!("{}: {}", problem.path, problem.message)
-        } else {
-            problem.message.clone()
-        };
-        Self {
-            object: ObjectRef {
-                group: GroupVersionKind::from_api_version(&named.api_version, &named.kind).group,
-                kind: named.kind.clone(),
-                namespace: named.namespace.clone(),
-                name: named.name.clone(),
-            },
-            api_version: named.api_version.clone(),
-            place: Some(Place {
-                file: problem.file.clone(),
-                line: problem.line,
-                column: problem.column,
-            }),
-            reason: if twice { "DuplicateKey" } else { "Unreadable" },
-            message,
-            help: problem.help.clone(),
-            findings: Vec::new(),
-            findings_more: None,
-        }
-    }
-
-    /// Takes in another key that is given twice of the same object, if it is one.
-    fn takes_in(&mut self, other: &Self) -> bool {
-        let file = |of: &Self| of.place.as_ref().map(|place| place.file.clone());
-        let twice = "DuplicateKey";
-        let same = (self.reason, other.reason) == (twice, twice)
-            && (&self.object, file(self)) == (&other.object, file(other));
-        if !same {
-            return false;
-        }
-        if self.findings.is_empty() {
-            self.findings.push(Field::twice(self));
-            "keys are given twice".clone_into(&mut self.message);
-            self.help = Some("give each key once".to_owned());
-        }
-        self.findings.push(Field::twice(other));
-        true
-    }
-
-    fn show(&self, page: &mut Page) {
-        let mut line = Line::default();
-        let named = !self.object.kind.is_empty();
-        if named {
-            line = line.with(Tone::Strong, &self.object);
-        }
-        if let Some(place) = &self.place {
-            // The first field to blame, for editors that go where a text points.
-            let first = self.findings.first();
-            let line_number = first.and_then(|field| field.line).unwrap_or(place.line);
-            let column = first.and_then(|field| field.column).unwrap_or(place.column);
-            // Of a file that is too long as a whole no line is to blame.
-            let at = match line_number {
-                0 => place.file.clone(),
-                line => format!("{}:{line}:{column}", place.file),
-            };
-            line = match named {
-                true => line.and(" (").and(at).and(")"),
-                false => line.and(at),
-            };
-        }
-        page.line(2, &line.and(": ").and(&self.message));
-        for field in &self.findings {
-            let mut line = Line::default();
-            if let Some(number) = field.line {
-                line = line.with(Tone::Faint, format_args!("line {number}: "));
-            }
-            if !field.path.is_empty() {
-                line = line.and(&field.path).and(": ");
-            }
-            page.line(4, &line.and(&field.message));
-            if let Some(help) = &field.help {
-                page.line(6, &Line::plain("help: ").and(help));
-            }
-        }
-        if let Some(help) = &self.help {
-            page.line(4, &Line::plain("help: ").and(help));
-        }
-    }
-}
-
-impl Field {
-    fn of(finding: &Finding) -> Self {
-        Self {
-            path: finding.path().to_owned(),
-            line: None,
-            column: None,
-            rule: finding.rule(),
-            message: finding.message().to_owned(),
-            help: finding.help().map(str::to_owned),
-        }
-    }
-
-    /// A key that is given twice: the message names its field.
-    fn twice(object: &NotInForce) -> Self {
-        let (path, message) = object
-            .message
-            .split_once(": ")
-            .unwrap_or(("", &object.message));
-        Self {
-            path: path.to_owned(),
-            line: object.place.as_ref().map(|place| place.line),
-            column: object.place.as_ref().map(|place| place.column),
-            rule: "manifest/duplicate-key",
-            message: message.to_owned(),
-            help: None,
-        }
-    }
-
-    /// The field that cannot be read.
-    fn unreadable(error: &ReadError) -> Self {
-        Self {
-            path: error.path().to_owned(),
-            line: None,
-            column: None,
-            rule: "manifest/unreadable",
-            message: error.message().to_owned(),
-            help: None,
-        }
     }
 }

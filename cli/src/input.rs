@@ -18,7 +18,7 @@ mod vars;
 
 pub(crate) use args::InputArgs;
 pub(crate) use entry::Entry;
-pub(crate) use open::{Placeholders, reopened};
+pub(crate) use open::{Placeholders, numbered, reopened};
 pub(crate) use problem::{Named, Problem, Problems, Settings, Severity, is_rule, origin};
 pub(crate) use shown::{Shown, beyond};
 pub(crate) use sift::{Kept, Looked, Sifted};

@@ -8,6 +8,7 @@ use crate::{
     given::{
         self, Answered, ChannelArgs, Given, NotInForce,
         choices::{Choices, Spelling, TrafficArgs},
+        present::PresentArgs,
         say_met,
     },
     input::InputArgs,
@@ -58,6 +59,8 @@ pub(crate) struct RequestArgs {
     input: InputArgs,
     #[command(flatten)]
     channel: ChannelArgs,
+    #[command(flatten)]
+    present: PresentArgs,
     #[command(flatten)]
     traffic: TrafficArgs,
     /// The method
@@ -124,7 +127,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             "nothing is named to read: give a file, a folder or - before the URL, as in `gwapi request . {url}`"
         ));
     }
-    let Some(given) = Given::read(&input, args.channel) else {
+    let Some(given) = Given::read(&input, args.channel, &args.present) else {
         return Exit::Failed;
     };
     let choices = Choices::new(args.channel.rank, args.traffic);

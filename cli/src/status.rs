@@ -4,7 +4,7 @@ mod text;
 mod words;
 
 use crate::{
-    given::{ChannelArgs, Given, LookingArgs, say_met},
+    given::{ChannelArgs, Given, LookingArgs, present::PresentArgs, say_met},
     input::InputArgs,
     output::{Exit, Style, print, print_json, print_yaml},
     resolving,
@@ -38,6 +38,8 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     channel: ChannelArgs,
     #[command(flatten)]
+    present: PresentArgs,
+    #[command(flatten)]
     looking: LookingArgs,
     /// The form of the answer: text for people, JSON or YAML for programs, as a `List`
     #[arg(
@@ -64,7 +66,7 @@ enum StatusFormat {
 
 /// Runs the verb.
 pub(crate) fn run(args: &StatusArgs) -> Exit {
-    let Some(given) = Given::read(&args.input, args.channel) else {
+    let Some(given) = Given::read(&args.input, args.channel, &args.present) else {
         return Exit::Failed;
     };
     let options = resolving::options(

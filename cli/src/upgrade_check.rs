@@ -225,7 +225,7 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
             line = line.and(": ").and(&finding.path);
         }
         let line = line.and(": ").and(&finding.message);
-        page.line(0, &line.and(format_args!(" [{}]", finding.rule)));
+        page.line(0, &line.and(format_args!(" [upgrade/{}]", finding.rule)));
         page.line(2, &Line::plain("help: ").and(&finding.help));
     }
     if report.findings.len() > read.input.max_shown {

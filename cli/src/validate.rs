@@ -1,33 +1,35 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
+mod apart;
 mod around;
 mod report;
 pub(crate) mod severity;
+mod together;
+mod worlds;
 
 use crate::{
-    given::{LookingArgs, NearArgs, choices::RankArgs, say_met},
+    given::{LookingArgs, NearArgs, choices::RankArgs, present::PresentArgs, say_met},
     input::{
-        Entry, Input, InputArgs, Kept, Looked, Named, Placeholders, Problem, Problems, Severity,
-        Shown, Sifted, beyond, origin, reopened,
+        Entry, Input, InputArgs, Looked, Placeholders, Problem, Problems, Shown, Sifted, beyond,
+        reopened,
     },
-    output::{Exit, Line, Page, Style, Tone, count, print, print_json, say},
+    output::{Exit, Line, Page, Style, Tone, count, fail, print, print_json, say},
     release::{self, Choosing, ReleaseArgs},
     resolving::PatternArgs,
 };
-use around::{Around, in_one_line, left_out};
+use apart::Identity;
+use around::{Around, in_one_line};
 use clap::{Args, ValueEnum};
 use gwapi::{
-    lint::{LintOptions, Member, judge_together, near::Met},
+    lint::Member,
     meta::Channel,
     rules,
-    validation::{Finding, Report, Uses, ValidationOptions},
+    validation::{Finding, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
 use severity::{FailOn, SeverityArgs};
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
+use together::{Taking, Together, problem};
 
 /// Judge objects as an API server would on creation, and warn of what it cannot see
 ///
@@ -52,9 +54,8 @@ pub(crate) struct ValidateArgs {
     with_status: bool,
     #[command(flatten)]
     severity: SeverityArgs,
-    /// Kinds, with commas between them, whose objects count as present: Secret,Service
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    assume_present: Vec<String>,
+    #[command(flatten)]
+    present: PresentArgs,
     /// Say nothing but findings
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -104,7 +105,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let mut from = args.input.clone();
     from.settings = args.severity.settings();
     from.placeholders = Placeholders::StoodFor;
-    let around = Mutex::new(Around::default());
+    let around = Mutex::new(Around::new(args.present.nothing()));
     let see = |entry: &Entry| {
         around
             .lock()
@@ -127,8 +128,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             let (member, report) = Member::judge(&entry.value, &options);
             see(&entry);
             // What is foreign is counted by what is kept of all others, which is little where they mean nothing to anybody.
-            let keep = (!member.is_foreign())
-                .then(|| Some(Box::new(member)).filter(|member| member.takes_part()));
+            let keep = (!member.is_foreign()).then(|| {
+                member.takes_part().then(|| {
+                    let identity = Identity::of(&entry, &member);
+                    Box::new(Taking { member, identity })
+                })
+            });
             let is_open = |finding: &&Finding| entry.open.is_behind(finding.rule(), finding.path());
             let findings = report.findings().iter().filter(|finding| !is_open(finding));
             let problems = findings.map(|finding| problem(file, Some(&entry), finding));
@@ -155,16 +160,20 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         mut problems,
     } = sifted;
     let mut around = around.into_inner().unwrap_or_else(PoisonError::into_inner);
-    around.add_generated(&input);
+    around.referred.add_generated(&input);
+    let present = match args.present.kinds(&around.referred) {
+        Ok(present) => present,
+        Err(error) => return fail(error),
+    };
     let mut looking = args.looking.options();
     looking.near = args.near.limits();
     looking.routing = args.rank.routing();
     let mut found = Vec::new();
-    let met = judge_rest(
+    let together = Together::of(&input, kept, &options, &mut around);
+    let met = together.judge(
         &input,
-        kept,
         (&options, looking),
-        (&around, &args.assume_present),
+        (&around, &present),
         &mut |problem| found.push(problem),
     );
     for problem in found {
@@ -260,74 +269,6 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         (false, false) => Exit::Clean,
     };
     printed.max(exit)
-}
-
-/// Judges all objects together. What there is to say of one is shown where it stands, for which its file is read again.
-/// Returns the bounds that were met.
-fn judge_rest(
-    input: &Input,
-    kept: Vec<Kept<Option<Box<Member>>>>,
-    (options, looking): (&ValidationOptions, LintOptions),
-    (around, present): (&Around, &[String]),
-    found: &mut dyn FnMut(Problem),
-) -> Vec<Met> {
-    let members = kept
-        .into_iter()
-        .filter_map(|kept| Some(((kept.source, kept.ordinal), kept.what?)));
-    let (places, members): (Vec<_>, Vec<_>) = members.unzip();
-    let members = members.into_iter().map(|member| *member);
-    let mut by_file: BTreeMap<usize, BTreeMap<usize, Report>> = BTreeMap::new();
-    let judged = judge_together(members, options, looking);
-    for (index, report) in judged.reports {
-        if let Some((source, ordinal)) = places.get(index) {
-            by_file.entry(*source).or_default().insert(*ordinal, report);
-        }
-    }
-    for (source, reports) in by_file {
-        let file = input.source(source);
-        let gone = input.again(source, reports, |entry, report| {
-            for finding in report.findings() {
-                if !around.leaves_open(entry, finding, present) {
-                    found(Problem {
-                        left_out: left_out(entry, finding),
-                        ..problem(file, Some(entry), finding)
-                    });
-                }
-            }
-        });
-        for finding in gone.values().flat_map(Report::findings) {
-            found(problem(file, None, finding));
-        }
-    }
-    judged.met
-}
-
-/// A finding on an object; its place is not known where the object is no longer there.
-fn problem(file: &str, entry: Option<&Entry>, finding: &Finding) -> Problem {
-    let path = finding.path();
-    // Of a field that should not be there, the key is to blame.
-    let is_key = finding.rule() == "schema/unknown-field";
-    let position = entry.map(|entry| {
-        let key = is_key.then(|| entry.positions.key(path)).flatten();
-        key.unwrap_or_else(|| entry.position(path))
-    });
-    Problem {
-        severity: match finding.severity() {
-            rules::Severity::Error => Severity::Error,
-            rules::Severity::Warning => Severity::Warning,
-        },
-        help: finding.help().map(str::to_owned),
-        file: file.to_owned(),
-        line: position.map_or(0, |position| position.line),
-        column: position.map_or(0, |position| position.column),
-        object: entry.map(|entry| Named::of(entry)).unwrap_or_default(),
-        rule: finding.rule().to_owned(),
-        path: path.to_owned(),
-        message: finding.message().to_owned(),
-        origin: entry.and_then(|entry| origin(entry)),
-        begins: entry.map_or(0, |entry| entry.place.position.line),
-        left_out: None,
-    }
 }
 
 /// All findings, each with its line.

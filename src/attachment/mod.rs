@@ -177,7 +177,7 @@ pub use resolver::{
 };
 #[cfg(test)]
 pub(crate) use route::SELECTORS_ASKED;
-pub(crate) use route::{NAME_LABEL, Obstacles};
+pub(crate) use route::{NAME_LABEL, Obstacles, PARENT_KINDS};
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };

@@ -99,6 +99,12 @@ impl Member {
         }
     }
 
+    /// What tells the content of the object from that of others, for as long as the process runs.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.judgement.digest()
+    }
+
     /// An object of which validation says this.
     fn of(object: &Value, findings: &[Finding]) -> Self {
         let text = |field| {

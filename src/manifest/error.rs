@@ -22,6 +22,7 @@ struct ErrorParts {
     path: String,
     message: String,
     limit: Option<&'static str>,
+    is_no_object: bool,
 }
 
 /// What an object calls itself, as far as it can be read. Empty where it does not say.
@@ -131,7 +132,18 @@ impl ReadError {
             identity,
             path,
             message,
-            limit: None,
+            ..ErrorParts::default()
+        }))
+    }
+
+    /// A document, or an item of a list, that was parsed and is no object.
+    pub(super) fn no_object(place: Place, message: String) -> Self {
+        Self(Box::new(ErrorParts {
+            place: Some(place),
+            position: Some(place.position),
+            message,
+            is_no_object: true,
+            ..ErrorParts::default()
         }))
     }
 
@@ -195,6 +207,13 @@ impl ReadError {
     #[must_use]
     pub fn limit_name(&self) -> Option<&'static str> {
         self.0.limit
+    }
+
+    /// Whether a document, or an item of a list, was parsed and is no object: a list, a text, a number. Nothing is wrong with it but
+    /// that.
+    #[must_use]
+    pub fn is_no_object(&self) -> bool {
+        self.0.is_no_object
     }
 
     /// What is wrong and what would be right, without place and object.

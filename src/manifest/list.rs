@@ -102,13 +102,8 @@ fn deliver_at(pending: &mut Pending, place: Place, tree: Tree, duplicates: Vec<D
                 Value::Array(_) => "a list",
                 _ => "a scalar",
             };
-            pending.push_back(Err(ReadError::object(
-                place,
-                place.position,
-                Identity::default(),
-                String::new(),
-                format!("expected an object with `apiVersion` and `kind`, found {found}"),
-            )));
+            let message = format!("expected an object with `apiVersion` and `kind`, found {found}");
+            pending.push_back(Err(ReadError::no_object(place, message)));
         }
     }
 }

@@ -112,7 +112,7 @@ fn a_whole_number_with_a_fraction_of_zero_comes_back_without_it() {
     }
 }
 
-/// README: "A newer API server breaks nothing either".
+/// `docs/library.md`: "A newer API server breaks nothing either".
 #[test]
 fn what_a_server_of_any_release_sends_is_decoded_and_written_back() {
     let (mut valid, mut with_status) = (0, 0);

@@ -148,8 +148,9 @@ fn limit(text: &str) -> Result<(String, usize), String> {
 }
 
 impl InputArgs {
-    /// What is to be read, in order, each file once; links that are not followed are problems.
-    pub(super) fn origins(&self, mut problem: impl FnMut(Problem)) -> Origins {
+    /// What is to be read, in order, each file once; links that are not followed are problems, and namespaces of kustomizations that
+    /// need a value. Without `vars`, objects stay as they are written.
+    pub(super) fn origins(&self, vars: Option<&Vars>, mut problem: impl FnMut(Problem)) -> Origins {
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut seen: HashMap<PathBuf, usize> = HashMap::new();
         let mut failed = false;
@@ -227,7 +228,16 @@ impl InputArgs {
                 }
             }
         }
-        let kustomized = Kustomized::of(wanted.iter().filter_map(|file| file.real.as_deref()));
+        let real = wanted.iter().filter_map(|file| file.real.as_deref());
+        let kustomized = Kustomized::of(real, vars.unwrap_or(&Vars::default()));
+        let counts = vars.is_some() && self.target_namespace.is_none();
+        for (file, open) in kustomized.open.iter().filter(|_| counts) {
+            let mut named = wanted.iter();
+            let named = named.find(|one| one.real.as_ref() == Some(file));
+            let name = named.map_or_else(|| file.display().to_string(), |one| one.name.clone());
+            let place = (open.at.line, open.at.column);
+            problem(Problem::of_open_namespace(&name, place, &open.names));
+        }
         let all = wanted.into_iter().enumerate();
         let all = all.map(|(index, wanted)| {
             let real = wanted.real.as_deref();

@@ -7,8 +7,10 @@ use super::{
 };
 use gwapi::{
     manifest::{self, RawObject, ReadError, ReadOptions},
-    meta::{EXPERIMENTS_GROUP, GROUP, GroupVersionKind},
+    meta::{Channel, EXPERIMENTS_GROUP, GROUP, GroupVersionKind, Release},
+    rules::Severity,
     schema,
+    validation::{ValidationOptions, validate_value},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, io::Read, ops::Deref};
@@ -82,15 +84,8 @@ impl Meaning {
                 _ => self.namespace.as_ref(),
             };
             is_placed = is_named || namespace.is_some();
-            if let (Some(namespace), Some(metadata)) = (
-                namespace,
-                object
-                    .value
-                    .get_mut("metadata")
-                    .and_then(Value::as_object_mut),
-            ) {
-                let namespace = Value::String(namespace.clone());
-                metadata.insert("namespace".to_owned(), namespace);
+            if let Some(namespace) = namespace {
+                put_into(&mut object.value, namespace);
             }
         }
         Entry {
@@ -116,6 +111,13 @@ impl Entry {
         self.object
     }
 
+    /// The object as it is meant in a namespace.
+    pub(crate) fn in_namespace(&self, namespace: &str) -> Value {
+        let mut object = self.value.clone();
+        put_into(&mut object, namespace);
+        object
+    }
+
     /// Whether this is an object: it says its type, or one half of it that could only be that of the Gateway API.
     pub(super) fn is_object(&self) -> bool {
         let (api_version, kind) = (self.api_version(), self.kind());
@@ -130,9 +132,33 @@ impl Entry {
         is_typed && !is_of_kustomize && has_name() && !is_patch || may_be_ours()
     }
 
-    /// Whether a field of an object of the Gateway API holds an expression of a Helm template.
+    /// Whether a field of an object of the Gateway API holds an expression of a Helm template in the place of a value: where any text
+    /// may stand, such as in annotations, it is text like any other.
     pub(super) fn is_template(&self) -> bool {
-        is_of_gateway_api(self) && has_expression(&self.value)
+        if !is_of_gateway_api(self) || !has_expression(&self.value) {
+            return false;
+        }
+        let newest = Release::ALL.last().copied().unwrap_or_default();
+        let options = ValidationOptions::of(newest, Channel::Experimental);
+        let report = validate_value(&self.value, &options);
+        let mut findings = report.findings().iter();
+        is_named_by_expression(&self.value)
+            || findings.any(|finding| {
+                finding.severity() == Severity::Error
+                    && self.at(finding.path()).is_some_and(has_expression)
+            })
+    }
+
+    /// What stands at a path as an API server writes it.
+    pub(crate) fn at(&self, path: &str) -> Option<&Value> {
+        let mut value = &self.value;
+        for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+            value = match step.strip_suffix(']') {
+                Some(index) => value.get(index.parse::<usize>().ok()?)?,
+                None => value.get(step)?,
+            };
+        }
+        Some(value)
     }
 
     /// The variables without value that matter: those that an object with a part in the Gateway API needs where it counts. What an
@@ -161,9 +187,34 @@ impl Entry {
     }
 }
 
+/// Gives an object a namespace.
+fn put_into(object: &mut Value, namespace: &str) {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        let namespace = Value::String(namespace.to_owned());
+        metadata.insert("namespace".to_owned(), namespace);
+    }
+}
+
+/// How an expression of a Helm template begins.
+const EXPRESSION: &str = "{{";
+
+/// Whether an object, or one to which it refers, has such an expression for its name or namespace.
+fn is_named_by_expression(value: &Value) -> bool {
+    const NAMES: [&str; 4] = ["name", "namespace", "sectionName", "gatewayClassName"];
+    match value {
+        Value::Array(items) => items.iter().any(is_named_by_expression),
+        Value::Object(members) => members.iter().any(|(field, member)| match member {
+            Value::String(text) => NAMES.contains(&field.as_str()) && text.contains(EXPRESSION),
+            member => field != "annotations" && is_named_by_expression(member),
+        }),
+        _ => false,
+    }
+}
+
 fn has_expression(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains("{{"),
+        Value::String(text) => text.contains(EXPRESSION),
         Value::Array(items) => items.iter().any(has_expression),
         Value::Object(members) => members.values().any(has_expression),
         _ => false,

@@ -1,14 +1,19 @@
 //! What the files around a manifest say of it: which namespace a `kustomization.yaml` gives to its objects, and whether it is a patch or
 //! a template of a Helm chart, and no object.
 
+use super::{
+    open::{Open, Table},
+    vars::Vars,
+};
 use gwapi::{
-    manifest::{self, ReadOptions},
+    manifest::{self, Position, ReadOptions},
     meta::ObjectRef,
 };
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -42,15 +47,15 @@ pub(super) enum NamespaceOf {
     Own,
     /// In this one, which a kustomization gives to all.
     Given(String),
-    /// In several: more than one kustomization builds on them.
-    Several,
+    /// In one of which nobody knows: more than one kustomization builds on them, or one names it by a placeholder without value.
+    Unknown,
 }
 
 /// The namespaces that kustomizations give to objects; nothing where they leave them as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Namespaces {
     named: BTreeSet<Option<String>>,
-    /// Whether there are more than are kept.
+    /// Whether there are more than are kept, or some of which nobody knows.
     are_more: bool,
 }
 
@@ -72,14 +77,26 @@ pub(super) struct Kustomized {
     patches: HashSet<PathBuf>,
     /// Secrets and ConfigMaps that kustomizations make.
     pub(super) generated: BTreeSet<ObjectRef>,
-    /// Those that they make in more namespaces than are kept: kind and name.
+    /// Those that they make in more namespaces than are kept, or in some of which nobody knows: kind and name.
     pub(super) generated_anywhere: BTreeSet<(&'static str, String)>,
+    /// The files that name their namespace by a placeholder without value.
+    pub(super) open: BTreeMap<PathBuf, OpenNamespace>,
+}
+
+/// A namespace of which nobody knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct OpenNamespace {
+    pub(super) at: Position,
+    /// The variables without value.
+    pub(super) names: BTreeSet<String>,
 }
 
 /// One kustomization.
 #[derive(Debug, Default)]
 struct Kustomization {
     namespace: Option<String>,
+    /// That it depends on variables without value, and the file.
+    open: Option<(PathBuf, OpenNamespace)>,
     /// Files and folders, without links.
     resources: Vec<PathBuf>,
     patches: Vec<PathBuf>,
@@ -88,14 +105,14 @@ struct Kustomization {
 
 impl Kustomized {
     /// The kustomizations among these files (their names without links), and those beside them.
-    pub(super) fn of<'f>(files: impl Iterator<Item = &'f Path>) -> Self {
+    pub(super) fn of<'f>(files: impl Iterator<Item = &'f Path>, vars: &Vars) -> Self {
         let folders: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
         let read = folders.into_iter().filter_map(|folder| {
             let file = NAMES
                 .map(|name| folder.join(name))
                 .into_iter()
                 .find(|file| is_file_of(folder, file))?;
-            Some((folder.to_owned(), Kustomization::read(folder, &file)?))
+            Some((folder.to_owned(), Kustomization::read(folder, &file, vars)?))
         });
         let all: BTreeMap<PathBuf, Kustomization> = read.collect();
         let mut by_folder = namespaces(&all);
@@ -129,18 +146,20 @@ impl Kustomized {
             kustomized
                 .patches
                 .extend(kustomization.patches.iter().cloned());
+            kustomized.open.extend(kustomization.open.clone());
         }
         kustomized
     }
 
     /// What is said of a file, by its name without links.
     pub(super) fn layout(&self, file: &Path) -> Layout {
-        let named = self.namespaces.get(file).map(|of_file| &of_file.named);
-        let mut named = named.into_iter().flatten();
+        let of_file = self.namespaces.get(file);
+        let mut named = of_file.into_iter().flat_map(|of_file| &of_file.named);
         let namespace = match (named.next(), named.next()) {
+            _ if of_file.is_some_and(|of_file| of_file.are_more) => NamespaceOf::Unknown,
             (None | Some(None), None) => NamespaceOf::Own,
             (Some(Some(namespace)), None) => NamespaceOf::Given(namespace.clone()),
-            (_, Some(_)) => NamespaceOf::Several,
+            (_, Some(_)) => NamespaceOf::Unknown,
         };
         Layout {
             namespace,
@@ -166,7 +185,13 @@ fn namespaces(all: &BTreeMap<PathBuf, Kustomization>) -> BTreeMap<&Path, Namespa
         .iter()
         .map(|(folder, kustomization)| (folder.as_path(), below(kustomization)))
         .collect();
-    let own = |folder: &Path| all.get(folder).and_then(|one| one.namespace.clone());
+    let add_own = |namespaces: &mut Namespaces, folder: &Path| {
+        let own = all.get(folder);
+        match own.is_some_and(|own| own.open.is_some()) {
+            true => namespaces.are_more = true,
+            false => namespaces.add(own.and_then(|own| own.namespace.clone())),
+        }
+    };
     let mut found: BTreeMap<&Path, Namespaces> = BTreeMap::new();
     let named: BTreeSet<&Path> = below
         .iter()
@@ -179,7 +204,7 @@ fn namespaces(all: &BTreeMap<PathBuf, Kustomization>) -> BTreeMap<&Path, Namespa
         if found.contains_key(start) {
             continue;
         }
-        found.entry(start).or_default().add(own(start));
+        add_own(found.entry(start).or_default(), start);
         let mut waiting = VecDeque::from([*start]);
         let mut is_waiting = BTreeSet::from([*start]);
         while let Some(folder) = waiting.pop_front() {
@@ -190,7 +215,10 @@ fn namespaces(all: &BTreeMap<PathBuf, Kustomization>) -> BTreeMap<&Path, Namespa
                 let before = (namespaces.named.len(), namespaces.are_more);
                 namespaces.are_more |= outer.are_more;
                 for namespace in &outer.named {
-                    namespaces.add(namespace.clone().or_else(|| own(inner)));
+                    match namespace {
+                        Some(namespace) => namespaces.add(Some(namespace.clone())),
+                        None => add_own(namespaces, inner),
+                    }
                 }
                 let is_new = before != (namespaces.named.len(), namespaces.are_more);
                 if is_new && is_waiting.insert(inner) {
@@ -209,15 +237,26 @@ fn is_file_of(folder: &Path, file: &Path) -> bool {
 }
 
 impl Kustomization {
-    fn read(folder: &Path, file: &Path) -> Option<Self> {
+    fn read(folder: &Path, file: &Path, vars: &Vars) -> Option<Self> {
         if fs::metadata(file).ok()?.len() > LONGEST {
             return None;
         }
-        let text = fs::read(file).ok()?;
-        let read = manifest::read(&text, &ReadOptions::default());
-        let value = &read.entries.first()?.value;
+        let (table, mut text) = (Table::default(), Vec::new());
+        let from = fs::File::open(file).ok()?;
+        vars.put_into(from, &table).read_to_end(&mut text).ok()?;
+        let mut read = manifest::read(&text, &ReadOptions::default());
+        let entry = read.entries.first_mut()?;
+        let names =
+            Open::find(&mut entry.value, &table, false).names_of(|path| path == "namespace");
+        let open = OpenNamespace {
+            at: entry.position("namespace"),
+            names,
+        };
+        let value = &entry.value;
+        let is_open = !open.names.is_empty();
         let mut found = Self {
             namespace: text_of(value, "namespace").map(str::to_owned),
+            open: is_open.then(|| (file.to_owned(), open)),
             ..Self::default()
         };
         let local = |text: &str| {
@@ -321,7 +360,7 @@ mod tests {
         let all: Vec<PathBuf> = ["base/a.yaml", "more/b.yaml", "own/c.yaml", "prod/p.yaml"]
             .map(|file| root.join(file))
             .to_vec();
-        let kustomized = Kustomized::of(all.iter().map(PathBuf::as_path));
+        let kustomized = Kustomized::of(all.iter().map(PathBuf::as_path), &Vars::default());
         let namespace = |file: &str| kustomized.layout(&root.join(file)).namespace;
         let given = |name: &str| NamespaceOf::Given(name.to_owned());
         assert_eq!(namespace("base/a.yaml"), given("prod"));
@@ -345,10 +384,10 @@ mod tests {
         .unwrap();
         let dev = root.join("dev/x.yaml");
         let all = all.iter().map(PathBuf::as_path).chain([dev.as_path()]);
-        let kustomized = Kustomized::of(all);
+        let kustomized = Kustomized::of(all, &Vars::default());
         assert_eq!(
             kustomized.layout(&root.join("base/a.yaml")).namespace,
-            NamespaceOf::Several
+            NamespaceOf::Unknown
         );
     }
 
@@ -361,7 +400,7 @@ mod tests {
             fs::write(folder.join("kustomization.yaml"), text).unwrap();
             files.push(folder.join("x.yaml"));
         }
-        Kustomized::of(files.iter().map(PathBuf::as_path))
+        Kustomized::of(files.iter().map(PathBuf::as_path), &Vars::default())
     }
 
     #[test]
@@ -425,6 +464,43 @@ mod tests {
         assert_eq!(kustomized.generated_anywhere, anywhere);
     }
 
+    #[test]
+    fn a_namespace_has_the_values_of_placeholders_or_is_unknown() {
+        let scratch = Scratch::new("kustomize-vars");
+        let folders = [
+            (
+                "base",
+                "namespace: base\nresources: [x.yaml]\nsecretGenerator: [{name: s}]",
+            ),
+            (
+                "over",
+                "resources: [../base]\nnamespace: \"${TEAM}-shop\"\n",
+            ),
+        ];
+        let folders = folders.map(|(folder, text)| (folder.to_owned(), text.to_owned()));
+        let kustomized = kustomizations(scratch.path(), &folders);
+        let file = scratch.path().join("base/x.yaml");
+        assert_eq!(kustomized.layout(&file).namespace, NamespaceOf::Unknown);
+        assert!(kustomized.generated.is_empty());
+        assert_eq!(kustomized.generated_anywhere.len(), 1);
+        let wanted = OpenNamespace {
+            at: Position {
+                line: 2,
+                column: 12,
+            },
+            names: BTreeSet::from(["TEAM".to_owned()]),
+        };
+        let over = scratch.path().join("over/kustomization.yaml");
+        assert_eq!(kustomized.open, BTreeMap::from([(over, wanted)]));
+        let mut vars = Vars::default();
+        vars.add("TEAM", "a");
+        let files = ["base", "over"].map(|folder| scratch.path().join(folder).join("x.yaml"));
+        let kustomized = Kustomized::of(files.iter().map(PathBuf::as_path), &vars);
+        let given = NamespaceOf::Given("a-shop".to_owned());
+        assert_eq!(kustomized.layout(&file).namespace, given);
+        assert!(kustomized.open.is_empty());
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_link_to_a_kustomization_elsewhere_is_not_read() {
@@ -450,7 +526,7 @@ mod tests {
         ] {
             _ = fs::remove_file(&link);
             std::os::unix::fs::symlink(target, &link).unwrap();
-            let kustomized = Kustomized::of(std::iter::once(file.as_path()));
+            let kustomized = Kustomized::of(std::iter::once(file.as_path()), &Vars::default());
             assert_eq!(kustomized.layout(&file).namespace, wanted, "{target}");
         }
     }

@@ -37,6 +37,8 @@ pub(crate) enum Placeholders {
     Refused,
     /// A name stands in the place of each, so that all else can be judged.
     StoodFor,
+    /// Each stays as it is written in the field that has it, and all else counts.
+    Shown,
     /// They stay text, and `--var` has no meaning.
     Kept,
 }
@@ -66,6 +68,20 @@ impl Table {
 
     fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()
+    }
+
+    /// The variables that stand for whole lines of a text, and the first of these lines, from 0.
+    pub(super) fn whole_lines(&self, text: &[u8]) -> Option<(usize, BTreeSet<String>)> {
+        let (numbers, found) = (self.numbers.borrow(), self.found.borrow());
+        let (mut first, mut names) = (None, BTreeSet::new());
+        for (line, text) in text.split(|byte| *byte == b'\n').enumerate() {
+            let text = str::from_utf8(text.trim_ascii()).unwrap_or_default();
+            if let Some(placeholder) = numbers.get(text).and_then(|number| found.get(*number)) {
+                first.get_or_insert(line);
+                names.insert(placeholder.name.clone());
+            }
+        }
+        Some((first?, names))
     }
 
     /// A text with what `put` makes of them in the places of placeholders; nothing where it has none.
@@ -127,6 +143,11 @@ pub(crate) struct Open {
 /// How a name begins that stands for a placeholder without value: so that a field with one can be compared with another that has the
 /// same, and is of the form that names and hostnames have.
 const STAND_IN: &str = "placeholder-";
+
+/// A name that stands for what nobody knows, and for no placeholder: no variable has a name that begins with a digit.
+pub(crate) fn numbered(number: usize) -> String {
+    format!("{STAND_IN}{number}")
+}
 
 /// How long the name of a variable may be that is a part of what stands for its placeholder, and how long that is at most.
 const LONGEST_NAME: usize = 40;
@@ -358,6 +379,10 @@ mod tests {
         let [domain, p, k] = marks.map(|(text, name)| table.mark(text, name));
         assert_eq!(domain.chars().count(), "${MY_DOMAIN}".len());
         assert_eq!(table.written(&format!("a{k}b{p}")), "a${K}b${P,,}");
+        let lines = b"a: ${MY_DOMAIN}\n  ${K}\r\n${P,,}\n${NOT}\n";
+        let names = ["K", "P"].map(str::to_owned);
+        assert_eq!(table.whole_lines(lines), Some((1, BTreeSet::from(names))));
+        assert_eq!(table.whole_lines(b"a: ${K}"), None);
         let written = json!({
             "metadata": {"labels": {k.clone(): "v"}},
             "spec": {"hostnames": [format!("app.{domain}"), "a"], "a.b": {"x": p}, "k": "${{ x }}"},

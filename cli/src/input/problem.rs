@@ -229,13 +229,41 @@ impl Problem {
                 "{message}; {n} objects have such fields that are no text, and are not judged beside others"
             ),
         };
-        let help = "give the values: `--var NAME=VALUE`, or `--vars FILE`";
+        let (severity, rule) = (Severity::Warning, "input/placeholder");
+        Self::of_file(file, place, severity, rule, (message, GIVE_VALUES))
+    }
+
+    /// A kustomization whose namespace is a placeholder that has no value.
+    pub(super) fn of_open_namespace(
+        file: &str,
+        place: (usize, usize),
+        names: &BTreeSet<String>,
+    ) -> Self {
+        let message = format!(
+            "{}: in which namespace the objects of the kustomization are is not known",
+            without_value(names)
+        );
+        let (severity, rule) = (Severity::Warning, "input/placeholder");
+        Self::of_file(file, place, severity, rule, (message, GIVE_VALUES))
+    }
+
+    /// Documents in which placeholders without value stand for whole lines, so that nobody can read them.
+    pub(super) fn of_open_lines(
+        file: &str,
+        place: (usize, usize),
+        names: &BTreeSet<String>,
+        severity: Severity,
+    ) -> Self {
+        let message = format!(
+            "{}: a document with such a line is not judged",
+            without_value(names)
+        );
         Self::of_file(
             file,
             place,
-            Severity::Warning,
+            severity,
             "input/placeholder",
-            (message, help),
+            (message, GIVE_VALUES),
         )
     }
 
@@ -300,6 +328,9 @@ impl Problem {
         }
     }
 }
+
+/// What to do about placeholders that have no value.
+const GIVE_VALUES: &str = "give the values: `--var NAME=VALUE`, or `--vars FILE`";
 
 /// ``${A}`, `${B}` have no value``.
 fn without_value(names: &BTreeSet<String>) -> String {

@@ -7,7 +7,7 @@ use super::{
     notes::{Notes, Noticing},
     open::{Placeholders, Table},
     place::{CopyError, Place},
-    problem::{Problem, Problems, Settings},
+    problem::{Problem, Problems, Settings, Severity},
     source::{Input, PassedOver, Source},
 };
 use crate::output::fail;
@@ -71,8 +71,7 @@ impl InputArgs {
     where
         L: FnMut(&str, Entry) -> Looked<T>,
     {
-        let mut sifter = self.sifter(most)?;
-        sifter.meaning.is_literal = true;
+        let mut sifter = self.sifter_as(most, true)?;
         let sifted = sifter.sift(looker);
         Some(sifted)
     }
@@ -80,9 +79,13 @@ impl InputArgs {
     /// What looks at all objects as they are meant, once or more often. Nothing comes back where values of placeholders could not
     /// be read.
     pub(crate) fn sifter(&self, most: usize) -> Option<Sifter> {
+        self.sifter_as(most, false)
+    }
+
+    fn sifter_as(&self, most: usize, is_literal: bool) -> Option<Sifter> {
         let mut problems = Problems::default();
         let vars = self.vars()?;
-        let origins = self.origins(|mut problem| {
+        let origins = self.origins((!is_literal).then_some(&vars), |mut problem| {
             if self.settings.settle(&mut problem) {
                 problems.push(problem, most);
             } else {
@@ -98,7 +101,7 @@ impl InputArgs {
                 target_namespace: self.target_namespace().map(str::to_owned),
                 placeholders: self.placeholders,
                 vars,
-                is_literal: false,
+                is_literal,
             },
             settings: self.settings.clone(),
             most,
@@ -403,7 +406,12 @@ impl<T> OfFile<'_, T> {
                 self.kept.push((ordinal, what));
             }
         }
-        self.unreadable(origin, (&unreadable, &table), is_template, most);
+        let is_refused = meaning.placeholders == Placeholders::Refused;
+        let severity = match is_refused {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        self.unreadable(origin, (&unreadable, &table), (is_template, severity), most);
         if has_notes() && self.notes.is_none() {
             self.notes = self.place.open().ok().map(Notes::of);
         }
@@ -430,7 +438,7 @@ impl<T> OfFile<'_, T> {
         &mut self,
         origin: &Origin,
         (errors, table): (&[ReadError], &Table),
-        mut is_template: bool,
+        (mut is_template, severity): (bool, Severity),
         most: usize,
     ) {
         let file = &origin.name;
@@ -438,19 +446,36 @@ impl<T> OfFile<'_, T> {
         let text = is_text.then(|| self.place.text().map(std::borrow::Cow::into_owned).ok());
         let text = text.flatten().unwrap_or_default();
         let mut documents = manifest::documents(&text).peekable();
-        let mut document: &[u8] = &[];
+        let (mut begins, mut document): (usize, &[u8]) = (0, &[]);
+        // Variables without value that stand for whole lines, and the first of these.
+        let mut open: Option<(usize, BTreeSet<String>)> = None;
         for error in errors {
             let line = error.place().map_or(0, |place| place.position.line);
-            while let Some((_, next)) = documents.next_if(|(first, _)| *first <= line) {
-                document = next;
+            while let Some(next) = documents.next_if(|(first, _)| *first <= line) {
+                (begins, document) = next;
             }
-            let has = |word: &str| memchr::memmem::find(document, word.as_bytes()).is_some();
-            let may_be_object =
-                line == 0 || error.limit_name().is_some() || !error.kind().is_empty();
-            let may_be_object = may_be_object || has("apiVersion") && has("kind");
-            if !may_be_object && !origin.layout.is_named {
+            // What was read is known to be none; of what was not, the text says what it was to be.
+            let is_none =
+                error.is_no_object() && error.place().is_some_and(|place| place.item.is_none());
+            let may_be_object = || {
+                line == 0
+                    || error.limit_name().is_some()
+                    || error.is_no_object()
+                    || !error.kind().is_empty()
+                    || says_type(document)
+            };
+            if !origin.layout.is_named && (is_none || !may_be_object()) {
                 self.passed.documents += 1;
-            } else if has("{{") && error.limit_name().is_none() {
+            } else if error.limit_name().is_none()
+                && let Some((line, names)) = table.whole_lines(document)
+            {
+                open.get_or_insert((begins + line, BTreeSet::new()))
+                    .1
+                    .extend(names);
+            } else if !error.is_no_object()
+                && error.limit_name().is_none()
+                && memchr::memmem::find(document, b"{{").is_some()
+            {
                 if !is_template {
                     let place = (error.line(), error.column());
                     self.push(Problem::of_template(file, place), most);
@@ -461,6 +486,57 @@ impl<T> OfFile<'_, T> {
                 problem.message = table.written(&problem.message);
                 self.push(problem, most);
             }
+        }
+        if let Some((line, names)) = open {
+            self.push(
+                Problem::of_open_lines(file, (line, 1), &names, severity),
+                most,
+            );
+        }
+    }
+}
+
+/// Whether a text that cannot be read has the fields of its own that say the type of an object: in YAML at the beginning of a line, in
+/// JSON in quotes.
+fn says_type(document: &[u8]) -> bool {
+    let says = |field: &str| {
+        let quoted = format!("\"{field}\"");
+        document.split(|byte| *byte == b'\n').any(|line| {
+            let begins = |line: &[u8], with: &str| {
+                let rest = line.strip_prefix(with.as_bytes());
+                rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
+            };
+            let inside = line.trim_ascii_start();
+            let inside = inside.strip_prefix(b"{").unwrap_or(inside);
+            begins(line, field) || begins(inside.trim_ascii_start(), &quoted)
+        })
+    };
+    says("apiVersion") && says("kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_cannot_be_read_says_its_type_at_the_beginning_of_lines() {
+        for (text, wanted) in [
+            ("apiVersion: v1\nkind: Service\nmetadata: {", true),
+            ("kind : Service\napiVersion:\tv1\n]", true),
+            (
+                "{\"apiVersion\": \"v1\",\n  \"kind\": \"Service\",\n}",
+                true,
+            ),
+            ("x: *undefined\napiVersion-kind: apiVersion kind\n", false),
+            ("# apiVersion: v1\n# kind: x\na: [", false),
+            ("a:\n  apiVersion: v1\n  kind: Service\n  x: {", false),
+            ("kind: Service\nx: {", false),
+            (
+                "{// kind\n\"matchStrings\": [\"kind: x\", \"apiVersion: y\"],}",
+                false,
+            ),
+        ] {
+            assert_eq!(says_type(text.as_bytes()), wanted, "{text}");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! `gwapi rules`: every rule that a finding can name.
 
-use crate::output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json};
+use crate::{
+    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json},
+    validate::severity::{id_or_end, is_judged},
+};
 use clap::Args;
 use gwapi::{
     meta::When,
@@ -13,8 +16,8 @@ use serde::Serialize;
 /// With an id, the rule is shown with what would be right, since which release there is it, and an example of what breaks it.
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
-    /// The id of a rule, or a group as in 'schema/*'
-    #[arg(value_parser = crate::validate::severity::rule)]
+    /// The id of a rule, what follows its group, or a group as in 'schema/*'
+    #[arg(value_parser = id_or_end)]
     id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
@@ -105,6 +108,9 @@ fn show(rule: &RuleSummary, tone: Tone, page: &mut Page) {
         page.line(2, &Line::plain("help      ").and(help));
     }
     page.line(2, &Line::plain("example   ").and(rule.example));
+    if !is_judged(rule.id) {
+        return;
+    }
     page.line(
         2,
         &Line::plain(format_args!(

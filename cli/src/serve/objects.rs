@@ -202,6 +202,7 @@ impl Objects {
             not_implemented: not_implemented.clone().take(most).cloned().collect(),
             not_implemented_more: beyond_told(not_implemented.count(), most),
             losers_more: None,
+            present: Vec::new(),
             foreign: Foreign::count(self.foreign.iter().map(ObjectRef::group_kind)),
             foreign_more: None,
             release: release.as_str(),

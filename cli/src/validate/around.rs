@@ -1,15 +1,19 @@
 //! What a set leaves out: what is there although nobody wrote it, and what nobody can know.
 
-use crate::input::{Entry, Input, Problem};
-use gwapi::{meta::GroupVersionKind, rules::set as rules, validation::Finding};
+use crate::{
+    given::present::{Referred, namespace},
+    input::{Entry, Problem},
+    output::count,
+};
+use gwapi::{rules::set as rules, validation::Finding};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What objects say of others that are not in the set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Around {
-    /// Objects that controllers make, by kind, namespace and name.
-    made: BTreeSet<[String; 3]>,
+    /// What they refer to, and what something makes.
+    pub(super) referred: Referred,
     /// Objects of which nobody knows in which namespace they are, by kind and name.
     unplaced: BTreeSet<[String; 2]>,
     /// Whether a ReferenceGrant is among them, which may allow anything.
@@ -18,8 +22,11 @@ pub(super) struct Around {
     opened: BTreeSet<[String; 2]>,
     /// Whether some hostname is a placeholder.
     has_open_hostnames: bool,
-    /// Each placeholder without value by what stands in its place.
+    /// Each placeholder without value by what stands in its place, and `default` by each namespace that stands for one of which
+    /// nobody knows.
     pub(super) stand_ins: BTreeMap<String, String>,
+    /// Whether objects of which nobody knows in which namespace they are are not all in one.
+    are_apart: bool,
 }
 
 /// The object to which a reference leads.
@@ -32,6 +39,14 @@ struct Target {
 }
 
 impl Around {
+    /// Nothing was seen yet.
+    pub(super) fn new(referred: Referred) -> Self {
+        Self {
+            referred,
+            ..Self::default()
+        }
+    }
+
     /// Looks at an object.
     pub(super) fn see(&mut self, entry: &Entry) {
         self.has_open_hostnames |= entry.open.has_hostnames();
@@ -48,67 +63,23 @@ impl Around {
             self.unplaced
                 .insert([kind.to_owned(), entry.name().to_owned()]);
         }
-        let group = GroupVersionKind::from_api_version(entry.api_version(), kind).group;
-        let text = |pointer: &str| entry.value.pointer(pointer).and_then(Value::as_str);
-        let made = match (group.as_str(), kind) {
-            ("cert-manager.io", "Certificate") => text("/spec/secretName"),
-            ("external-secrets.io", "ExternalSecret") => {
-                text("/spec/target/name").or(Some(entry.name()))
-            }
-            ("bitnami.com", "SealedSecret") => {
-                text("/spec/template/metadata/name").or(Some(entry.name()))
-            }
-            _ => None,
-        };
-        if let Some(name) = made {
-            self.make("Secret", namespace(entry), name);
-        }
-        // cert-manager makes the Secrets of the listeners of a Gateway that asks it to.
-        let annotations = entry.value.pointer("/metadata/annotations");
-        let asks = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
-            .iter()
-            .any(|name| annotations.is_some_and(|all| all.get(name).is_some()));
-        if kind == "Gateway" && asks {
-            let listeners = entry
-                .value
-                .pointer("/spec/listeners")
-                .and_then(Value::as_array);
-            for listener in listeners.into_iter().flatten() {
-                let certificates = listener
-                    .pointer("/tls/certificateRefs")
-                    .and_then(Value::as_array);
-                for reference in certificates.into_iter().flatten() {
-                    let own = reference.get("namespace").and_then(Value::as_str);
-                    if let Some(name) = reference.get("name").and_then(Value::as_str) {
-                        self.make("Secret", own.unwrap_or(namespace(entry)), name);
-                    }
-                }
-            }
-        }
+        self.referred.see(entry);
     }
 
-    /// Adds what kustomizations make.
-    pub(super) fn add_generated(&mut self, input: &Input) {
-        for object in input.generated() {
-            let namespace = match object.namespace.as_str() {
-                "" => "default",
-                namespace => namespace,
-            };
-            self.make(&object.kind, namespace, &object.name);
-        }
-        for (kind, name) in input.generated_anywhere() {
-            self.unplaced.insert([kind, name].map(str::to_owned));
-        }
-    }
-
-    fn make(&mut self, kind: &str, namespace: &str, name: &str) {
-        let made = [kind, namespace, name].map(str::to_owned);
-        self.made.insert(made);
+    /// Notes a namespace that stands for one of which nobody knows.
+    pub(super) fn set_apart(&mut self, stand_in: String) {
+        self.stand_ins.insert(stand_in, "default".to_owned());
+        self.are_apart = true;
     }
 
     /// Whether nobody can know what a finding says, since it depends on what is not in the set, or whether the user says that it is
     /// there.
-    pub(super) fn leaves_open(&self, entry: &Entry, finding: &Finding, present: &[String]) -> bool {
+    pub(super) fn leaves_open(
+        &self,
+        entry: &Entry,
+        finding: &Finding,
+        present: &BTreeSet<String>,
+    ) -> bool {
         let rule = finding.rule();
         if entry.open.is_behind(rule, finding.path()) {
             return true;
@@ -142,6 +113,11 @@ impl Around {
         {
             return true;
         }
+        // What would use it, or what it belongs to, may be in its namespace after all.
+        let of_others = [rules::POLICY_USED.id, rules::SLICE_SERVICE_EXISTS.id];
+        if self.are_apart && !entry.is_placed && of_others.contains(&rule) {
+            return true;
+        }
         let Some(target) = missing(entry, finding) else {
             return false;
         };
@@ -151,7 +127,7 @@ impl Around {
             name,
             is_explicit,
         } = target;
-        if present.contains(&kind) || self.made.contains(&[kind.clone(), namespace, name.clone()]) {
+        if present.contains(&kind) || self.referred.is_made(&kind, &namespace, &name) {
             return true;
         }
         let is_elsewhere = || {
@@ -165,45 +141,54 @@ impl Around {
     }
 }
 
-fn namespace(entry: &Entry) -> &str {
-    match entry.namespace() {
-        "" => "default",
-        namespace => namespace,
-    }
-}
-
 /// What is missing, if a finding says that something is.
 fn missing(entry: &Entry, finding: &Finding) -> Option<Target> {
+    let help = finding.help().unwrap_or_default();
+    let nameless = |kind: &str| Target {
+        kind: kind.to_owned(),
+        namespace: String::new(),
+        name: String::new(),
+        is_explicit: true,
+    };
+    let mut path = finding.path();
     let default = match finding.rule() {
         rule if rule == rules::PARENT_EXISTS.id => "Gateway",
         rule if rule == rules::BACKEND_EXISTS.id => "Service",
+        rule if rule == rules::BACKEND_USABLE.id => "Service",
         rule if rule == rules::CERTIFICATE_EXISTS.id => "Secret",
         rule if rule == rules::CA_CERTIFICATE_EXISTS.id => "ConfigMap",
         rule if rule == rules::TARGET_EXISTS.id => "Service",
         rule if rule == rules::PARAMETERS_EXIST.id => "",
+        rule if rule == rules::FILTER_SUPPORTED.id => "",
+        rule if rule == rules::GRANT_TARGET_EXISTS.id => {
+            path = path.strip_suffix(".name").unwrap_or(path);
+            ""
+        }
+        rule if rule == rules::GRANTED.id && help.starts_with("create a ReferenceGrant") => {
+            return Some(nameless("ReferenceGrant"));
+        }
+        rule if rule == rules::NAMESPACE_SELECTED.id => return Some(nameless("Namespace")),
+        rule if rule == rules::PARENT_ACCEPTS.id && finding.message().contains(OF_NO_LABELS) => {
+            return Some(nameless("Namespace"));
+        }
         _ => return None,
     };
-    let reference = at(&entry.value, finding.path())?;
+    let reference = entry.at(path)?;
     let text = |field| reference.get(field).and_then(Value::as_str);
+    let kind = text("kind").unwrap_or(default);
+    // One that is there and cannot be used is not missing.
+    let is_own = !["Service", "ServiceImport"].contains(&kind);
+    (finding.rule() != rules::BACKEND_USABLE.id || is_own).then_some(())?;
     Some(Target {
-        kind: text("kind").unwrap_or(default).to_owned(),
+        kind: kind.to_owned(),
         namespace: text("namespace").unwrap_or(namespace(entry)).to_owned(),
         name: text("name")?.to_owned(),
         is_explicit: text("namespace").is_some(),
     })
 }
 
-/// The value at a path as an API server writes it.
-fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    let mut value = value;
-    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-        value = match step.strip_suffix(']') {
-            Some(index) => value.get(index.parse::<usize>().ok()?)?,
-            None => value.get(step)?,
-        };
-    }
-    Some(value)
-}
+/// What is said of a Namespace that is only named.
+const OF_NO_LABELS: &str = "its labels are not known";
 
 /// The kind of what is missing, if a finding says that something is that the set merely leaves out: nothing in it is nearly meant.
 pub(super) fn left_out(entry: &Entry, finding: &Finding) -> Option<String> {
@@ -211,8 +196,10 @@ pub(super) fn left_out(entry: &Entry, finding: &Finding) -> Option<String> {
     let help = finding.help().unwrap_or_default();
     let is_merely = help.starts_with("create ")
         || help.starts_with("add ")
-        || help.ends_with("give it its namespace");
-    is_merely.then_some(target.kind)
+        || help.ends_with("give it its namespace")
+        || finding.rule() == rules::FILTER_SUPPORTED.id;
+    // Of a Namespace its labels are missing, and not what they are for.
+    (is_merely && target.kind != "Namespace").then_some(target.kind)
 }
 
 /// Brings what is missing of one kind into one problem each, the first of them; the others are counted in it.
@@ -234,14 +221,14 @@ pub(super) fn in_one_line(problems: &[Problem]) -> Vec<Problem> {
     }
     for (kind, (index, more)) in first {
         if let Some(problem) = shown.get_mut(index).filter(|_| more > 0) {
-            let (many, lead) = match more {
-                1 => ("reference", "leads"),
-                _ => ("references", "lead"),
+            let references = count(more, "more reference");
+            let what = match (kind, more) {
+                ("ReferenceGrant", 1) => "needs a ReferenceGrant, too".to_owned(),
+                ("ReferenceGrant", _) => "need ReferenceGrants, too".to_owned(),
+                (_, 1) => format!("to an object of kind {kind} leads to nothing"),
+                _ => format!("to objects of kind {kind} lead to nothing"),
             };
-            problem.message = format!(
-                "{}; {more} more {many} to objects of kind {kind} {lead} to nothing",
-                problem.message
-            );
+            problem.message = format!("{}; {references} {what}", problem.message);
             problem.help = Some(format!(
                 "`-o json` names each; `--assume-present {kind}` takes all of them for there, where the set is a part of a cluster"
             ));

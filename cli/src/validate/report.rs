@@ -7,7 +7,10 @@ use crate::{
 use gwapi::rules;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// What the reports say beside the findings.
 pub(super) struct ReportFrame<'a> {
@@ -20,19 +23,32 @@ pub(super) struct ReportFrame<'a> {
 /// What a report says where something could not be read.
 const UNREAD: &str = "not all that was named could be read";
 
-/// Where a problem is shown: in the file from which the object was rendered, of which no line is known, or where it was read.
+/// Where a problem is shown: at its line of the file that was read. Where that is no file, or the one from which the object was
+/// rendered is there as well, it is shown in the latter, of which no line is known.
 /// Whoever reads reports compares paths with those of a repository, which do not begin with `./`.
 fn place(problem: &Problem) -> (&str, Option<(usize, usize)>) {
     let read = (problem.line > 0).then_some((problem.line, problem.column.max(1)));
-    let (file, at) = match &problem.origin {
+    let (file, at) = match shown_origin(problem) {
         Some(origin) => (origin, None),
-        None => (&problem.file, read),
+        None => (problem.file.as_str(), read),
     };
-    let mut path = file.as_str();
+    let mut path = file;
     while let Some(rest) = path.strip_prefix("./") {
         path = rest.trim_start_matches('/');
     }
     (path, at)
+}
+
+/// The file from which an object was rendered, where a problem is shown there: what was read is no file, or the other one is there,
+/// too.
+fn shown_origin(problem: &Problem) -> Option<&str> {
+    let origin = problem.origin.as_deref()?;
+    (is_no_file(&problem.file) || Path::new(origin).is_file()).then_some(origin)
+}
+
+/// Whether a name is that of stdin or of a cluster.
+fn is_no_file(name: &str) -> bool {
+    name.starts_with('<') && name.ends_with('>')
 }
 
 /// What there is to say of a problem, in a few lines.
@@ -46,6 +62,12 @@ fn text(problem: &Problem) -> String {
         }
     }
     text.push_str(&visible(&problem.message));
+    if let Some(origin) = &problem.origin
+        && shown_origin(problem).is_none()
+    {
+        text.push_str("\nrendered from ");
+        text.push_str(&visible(origin));
+    }
     if let Some(help) = &problem.help {
         text.push_str("\nhelp: ");
         text.push_str(&visible(help));
@@ -158,8 +180,12 @@ pub(super) fn sarif(problems: &[Problem], around: &ReportFrame<'_>) -> Exit {
     }
 }
 
-/// A path as a URI reference.
+/// A path as a URI reference; of what is no file its name.
 fn uri(path: &str) -> String {
+    let path = match is_no_file(path) {
+        true => path.trim_matches(['<', '>']),
+        false => path,
+    };
     let mut uri = String::new();
     for byte in path.replace('\\', "/").bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=@".contains(&byte) {

@@ -2,7 +2,10 @@
 
 use crate::input::Settings;
 use clap::{Args, ValueEnum};
-use gwapi::{rules, schema::nearest_name};
+use gwapi::{
+    rules::{self, RuleSummary},
+    schema::nearest_name,
+};
 
 /// Which findings count; `validate` takes it.
 #[derive(Clone, Debug, Args)]
@@ -51,9 +54,39 @@ impl SeverityArgs {
     }
 }
 
-/// The id of a rule, or a group of them.
-pub(crate) fn rule(text: &str) -> Result<String, String> {
+/// The id of a rule, or a group of them; what follows its group is enough where no other rule has it.
+pub(crate) fn id_or_end(text: &str) -> Result<String, String> {
+    let ends = format!("/{text}");
     let known = rules::known();
+    let fit = known.iter().filter(|rule| rule.id.ends_with(&ends));
+    let fit: Vec<String> = fit.map(|rule| format!("`{}`", rule.id)).collect();
+    match fit.as_slice() {
+        [] => named(text, &known),
+        [only] => Ok(only.trim_matches('`').to_owned()),
+        several => Err(format!("several rules end so: {}", several.join(", "))),
+    }
+}
+
+/// The rules that `validate` can find broken.
+fn judged() -> Vec<RuleSummary> {
+    let mut known = rules::known();
+    known.retain(|rule| is_judged(rule.id));
+    known
+}
+
+/// Whether `validate` can find a rule broken: others are those of `convert` and `upgrade-check`.
+pub(crate) fn is_judged(id: &str) -> bool {
+    !["conversion/", "upgrade/"]
+        .iter()
+        .any(|group| id.starts_with(group))
+}
+
+/// The id of a rule that `validate` knows, or a group of them.
+pub(crate) fn rule(text: &str) -> Result<String, String> {
+    named(text, &judged())
+}
+
+fn named(text: &str, known: &[RuleSummary]) -> Result<String, String> {
     let mut ids = known.iter().map(|rule| rule.id);
     if ids.any(|id| crate::input::is_rule(text, id)) {
         return Ok(text.to_owned());
@@ -68,7 +101,7 @@ pub(crate) fn rule(text: &str) -> Result<String, String> {
 
 /// Whether some rule that is meant is one of those that warn: they need other objects to be found, or may.
 pub(super) fn is_warning(text: &str) -> bool {
-    let known = rules::known();
+    let known = judged();
     let mut meant = known
         .iter()
         .filter(|rule| crate::input::is_rule(text, rule.id));

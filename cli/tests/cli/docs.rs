@@ -247,3 +247,32 @@ fn the_guide_of_the_command_names_its_verbs_and_options() {
         );
     }
 }
+
+/// What there is to say of the project first fits on a screen.
+#[test]
+fn the_readme_is_one_screen() {
+    let text = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    assert!(text.lines().count() <= 60, "{}", text.lines().count());
+    assert!(text.lines().all(|line| line.chars().count() <= 100));
+}
+
+/// The guides lead to files that are there.
+#[test]
+fn links_of_the_guides_lead_to_files() {
+    let folder = fs::read_dir(Path::new(ROOT).join("docs")).unwrap();
+    let guides = folder.map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for guide in guides.chain([Path::new(ROOT).join("README.md")]) {
+        let text = fs::read_to_string(&guide).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', '#']).next().unwrap();
+            if link.is_empty() || link.contains("://") {
+                continue;
+            }
+            let file = guide.parent().unwrap().join(link);
+            assert!(file.exists(), "{}: {link}", guide.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 6, "{count}");
+}

@@ -1,6 +1,6 @@
 //! A folder of a GitOps repository passes as it stands, and of mistakes that are planted in it each is named and nothing else.
 
-use crate::support::gwapi;
+use crate::support::{Folder, gwapi};
 use serde_json::Value;
 use std::{
     env, fs,
@@ -257,4 +257,41 @@ fn a_misspelt_name_is_named_beside_the_mistake_in_the_object_that_is_meant() {
         "{found:#?}"
     );
     assert_eq!(found[1]["help"], "did you mean GatewayClass `envoy`?");
+}
+
+/// Two clusters that are described beside each other, each with its own Gateway of one name.
+#[test]
+fn folders_for_clusters_of_their_own_are_judged_each_by_itself() {
+    let cluster = |name: &str, section: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: external, namespace: net}}\n\
+             spec: {{gatewayClassName: x, listeners: [{{name: {name}, port: 80, protocol: HTTP, allowedRoutes: {{namespaces: {{from: All}}}}}}]}}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: only-{name}, namespace: shop}}\n\
+             spec: {{parentRefs: [{{name: external, namespace: net, sectionName: {section}}}], rules: [{{backendRefs: [{{name: s, port: 80}}]}}]}}\n"
+        )
+    };
+    let base = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {ports: [{port: 80}]}\n";
+    let found = |name: &str, dev: &str, prod: &str| {
+        let files = [
+            ("base/s.yaml", base),
+            ("clusters/dev/all.yaml", dev),
+            ("clusters/prod/all.yaml", prod),
+        ];
+        let folder = Folder::new(name, &files);
+        let (code, found) = findings(folder.0.to_str().unwrap(), &[]);
+        assert_eq!(code, Some(0), "{found:#?}");
+        let rules = found
+            .iter()
+            .map(|one| one["rule"].as_str().unwrap().to_owned());
+        rules.collect::<Vec<_>>()
+    };
+    let (dev, prod) = (cluster("dev", "dev"), cluster("prod", "prod"));
+    assert_eq!(found("clusters", &dev, &prod), ["Object/given-once"]);
+    // What is wrong in one of them is told.
+    let wrong = cluster("prod", "dev");
+    let both = ["Object/given-once", "ParentReference/listener-exists"];
+    assert_eq!(found("clusters-wrong", &dev, &wrong), both);
+    let everywhere = prod.replace("name: s, port: 80", "name: s, port: 81");
+    let both = ["Object/given-once", "BackendReference/port-exists"];
+    assert_eq!(found("clusters-port", &dev, &everywhere), both);
 }

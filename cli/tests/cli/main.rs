@@ -8,6 +8,7 @@
 
 mod about_nothing;
 mod announcement;
+mod assume_present;
 mod bounds;
 mod causes;
 mod choices;
@@ -22,7 +23,9 @@ mod hidden;
 mod ignored;
 mod input;
 mod lost_in_part;
+mod near_hosts;
 mod near_paths;
+mod no_objects;
 mod not_implemented;
 mod nothing_silent;
 mod one_story;
@@ -43,5 +46,6 @@ mod status_json;
 mod status_law;
 mod support;
 mod texts;
+mod unplaced;
 mod upgrade_check;
 mod validate;

@@ -165,6 +165,13 @@ fn a_secret_that_something_makes_is_there() {
                 ),
             0,
         ),
+        // In a namespace of which nobody knows.
+        (
+            gateway("")
+                + &made("cert-manager.io/v1", "Certificate", "secretName: tls")
+                    .replace(", namespace: net", ""),
+            0,
+        ),
     ] {
         let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: net}\nspec: {ports: [{port: 80}]}\n";
         let (_, found) = findings(&[], &(set.clone() + service));
@@ -409,7 +416,7 @@ fn sarif_and_junit_have_each_finding_with_rule_level_and_place() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(ids[index], result["ruleId"]);
         let place = &result["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], "%3Cstdin%3E");
+        assert_eq!(place["artifactLocation"]["uri"], "stdin");
         assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
     }
     let error = results

@@ -1,6 +1,6 @@
 //! Placeholders such as `${DOMAIN}`, with a value and without one, in every verb that reads objects.
 
-use crate::support::{gwapi, run};
+use crate::support::{Folder, gwapi, run};
 use serde_json::Value;
 
 const OBJECTS: &str = r#"
@@ -32,7 +32,6 @@ fn verbs_that_cannot_go_on_say_which_variable_needs_a_value() {
     for arguments in [
         &["status", "-"][..],
         &["request", "-f", "-", "http://a.shop.example/"],
-        &["defaults", "-"],
         &["upgrade-check", "--to", "v1.5.0", "-"],
     ] {
         let output = gwapi(arguments, OBJECTS);
@@ -130,4 +129,106 @@ fn a_target_namespace_counts_for_all_and_a_namespace_for_those_that_name_none() 
     }
     let both = ["validate", "-", "-n", "a", "--target-namespace", "b"];
     assert_eq!(gwapi(&both, "").status.code(), Some(2));
+}
+
+/// The namespace of a kustomization, with a value and without one.
+#[test]
+fn a_namespace_of_a_kustomization_may_be_a_placeholder() {
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: s, port: 80}]}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {ports: [{port: 81}]}\n";
+    let folder = Folder::new(
+        "open-namespace",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [r.yaml]\nnamespace: ${NS}\n",
+            ),
+            ("r.yaml", route),
+        ],
+    );
+    let found = |arguments: &[&str]| {
+        let (_, json) = folder.run(&[&["validate", ".", "-o", "json"], arguments].concat());
+        let found: Vec<Value> = serde_json::from_str(&json).unwrap();
+        let rules = found
+            .iter()
+            .map(|one| format!("{} {}", one["line"], one["rule"].as_str().unwrap()));
+        rules.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(&["--assume-present", "Gateway"]),
+        ["2 input/placeholder"]
+    );
+    assert_eq!(
+        found(&["--assume-present", "Gateway", "--var", "NS=shop"]),
+        ["4 BackendReference/port-exists"]
+    );
+    let (_, text) = folder.run(&["validate", "."]);
+    assert!(
+        text.contains("./kustomization.yaml:2:12: `${NS}` has no value: in which namespace the objects of the kustomization are is not known"),
+        "{text}"
+    );
+    // Another namespace counts in any case, and where objects stay as they are, none does.
+    assert_eq!(
+        found(&["--assume-present", "Gateway", "--target-namespace", "shop"]),
+        ["4 BackendReference/port-exists"]
+    );
+    let (output, _) = folder.run(&["upgrade-check", ".", "--to", "v1.5.0"]);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+/// A placeholder in a line of its own stands for what nobody can read.
+#[test]
+fn a_placeholder_that_stands_for_lines_is_one_warning_for_the_file() {
+    let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\n${SPEC}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  type: ClusterIP\n  ${PORTS}\n---\n";
+    let (code, found) = run(&["validate", "-"], text);
+    assert_eq!(code, Some(0), "{found}");
+    let warning = "warning: <stdin>:4:1: `${PORTS}`, `${SPEC}` have no value: a document with such a line is not judged [input/placeholder]\n";
+    assert!(found.starts_with(warning), "{found}");
+    assert_eq!(found.matches("warning: ").count(), 1, "{found}");
+    let values = [
+        "--var",
+        "SPEC=spec: {}",
+        "--var",
+        "PORTS=ports: [{port: 80}]",
+    ];
+    let (_, found) = run(&[&["validate", "-"], &values[..]].concat(), text);
+    assert!(found.contains("2 objects"), "{found}");
+    let (code, found) = run(&["status", "-"], text);
+    assert_eq!(code, Some(1), "{found}");
+    assert!(
+        found.contains("`${PORTS}`, `${SPEC}` have no value"),
+        "{found}"
+    );
+}
+
+#[test]
+fn defaults_leave_placeholders_as_they_are_written() {
+    let (code, text) = run(&["defaults", "-"], OBJECTS);
+    assert_eq!(code, Some(0), "{text}");
+    for line in [
+        "  name: ${NAME}\n",
+        "    port: ${PORT}\n",
+        "    hostname: \"*.${DOMAIN,,}\"\n",
+        "        from: Same\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    let said = String::from_utf8(gwapi(&["defaults", "-"], OBJECTS).stderr).unwrap();
+    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+    assert!(
+        said.contains("`${DOMAIN}`, `${NAME}`, `${PORT}` have no value"),
+        "{said}"
+    );
+    assert!(!said.contains("no part of the Gateway API"), "{said}");
+    // What is wrong besides is.
+    let wrong = OBJECTS
+        .replace("protocol: HTTP,", "protocol: HTTP, x: 1,")
+        .replace("kind: GatewayClass", "kind: GatewayKlass");
+    let output = gwapi(&["defaults", "-"], wrong);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("a server would refuse 1 object"), "{said}");
+    assert!(
+        said.contains("no kind of this release and channel, and left out: 1 object"),
+        "{said}"
+    );
 }

@@ -261,3 +261,48 @@ fn an_effect_of_an_error_is_not_told_beside_it() {
         ["HTTPRouteRule/has-answer", "schema/unknown-field"]
     );
 }
+
+/// A rendered manifest that is checked in is where its findings are shown, at their lines; what it was rendered from is said.
+#[test]
+fn findings_on_rendered_files_are_at_their_lines() {
+    let rendered = format!("---\n# Source: shop/templates/route.yaml\n{ROUTE}");
+    let folder = Folder::new("reports-rendered", &[("out/all.yaml", &rendered)]);
+    let (_, github) = run_in(&folder, &["validate", "out", "-o", "github"]);
+    let first = github.lines().next().unwrap();
+    assert!(
+        first.starts_with("::error file=out/all.yaml,line=6,col=1,"),
+        "{github}"
+    );
+    assert!(
+        first.contains("%0Arendered from shop/templates/route.yaml%0A"),
+        "{github}"
+    );
+    let (_, sarif) = run_in(&folder, &["validate", "out", "-o", "sarif"]);
+    let log: Value = serde_json::from_str(&sarif).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "out/all.yaml");
+    assert_eq!(place["region"]["startLine"], 6);
+    let (_, junit) = run_in(&folder, &["validate", "out", "-o", "junit"]);
+    assert!(
+        junit.contains("name=\"out/all.yaml:6:1: schema/unknown-field\""),
+        "{junit}"
+    );
+    // Where both are there, or what was read is no file, it is what it was rendered from.
+    let folder = Folder::new(
+        "reports-templates",
+        &[
+            ("out/all.yaml", &rendered),
+            ("shop/templates/route.yaml", ""),
+        ],
+    );
+    let (_, github) = run_in(&folder, &["validate", "out", "-o", "github"]);
+    assert!(
+        github.starts_with("::error file=shop/templates/route.yaml,title="),
+        "{github}"
+    );
+    let (_, sarif) = run(&["validate", "-", "-o", "sarif"], &rendered);
+    assert!(
+        sarif.contains("\"uri\": \"shop/templates/route.yaml\""),
+        "{sarif}"
+    );
+}

@@ -92,6 +92,10 @@ fn each_example_breaks_its_rule() {
         );
         // What belongs to tests is no part of an example.
         assert!(!example.contains("gwapi.test"), "{id}: {example}");
+        // `validate` names none of these: `gwapi convert` and `gwapi upgrade-check` do.
+        if id.starts_with("conversion/") || id.starts_with("upgrade/") {
+            continue;
+        }
         let text = IN_WORDS.iter().find(|(known, _)| *known == id);
         let text = text
             .map(|(_, text)| *text)
@@ -122,4 +126,42 @@ fn each_example_breaks_its_rule() {
     }
     assert!(shows_nothing.is_empty(), "{shows_nothing:#?}");
     assert!(rules.len() > 200, "{}", rules.len());
+}
+
+#[test]
+fn rules_of_other_verbs_are_known_and_what_follows_a_group_is_enough() {
+    let (code, text) = run(&["rules", "upgrade/kind-replaced"], "");
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(run(&["rules", "kind-replaced"], "").1, text);
+    // Nothing that `validate` can be told of.
+    assert!(!text.contains("--allow"), "{text}");
+    let output = gwapi(&["validate", "-", "--allow", "upgrade/kind-replaced"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = |arguments: &[&str]| String::from_utf8(gwapi(arguments, "").stderr).unwrap();
+    let several = said(&["rules", "unknown-field"]);
+    assert!(
+        several.contains(
+            "`conversion/unknown-field`, `schema/unknown-field`, `upgrade/unknown-field`"
+        ),
+        "{several}"
+    );
+    // What these verbs print is what is looked up.
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HttpRoute\nmetadata: {name: r}\n";
+    for (arguments, known) in [
+        (
+            &["upgrade-check", "--to", "v1.5.0", "-"][..],
+            "upgrade/kind-unknown",
+        ),
+        (&["convert", "-", "--to", "v1"], "conversion/"),
+    ] {
+        let output = gwapi(arguments, route);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let (_, id) = said
+            .split_once(&format!("[{}", known.split('/').next().unwrap()))
+            .unwrap_or_else(|| panic!("{said}"));
+        let id = id.split(']').next().unwrap();
+        let id = format!("{}{id}", known.split('/').next().unwrap());
+        assert!(id.starts_with(known), "{said}");
+        assert_eq!(run(&["rules", &id], "").0, Some(0), "{id}");
+    }
 }

@@ -105,7 +105,7 @@ fn an_upgrade_leads_from_one_release_to_another() {
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "loses: <stdin>:8:15: Gateway a: spec.backendTLS: the experimental channel of v1.4.0 has this in another form, and drops or \
-         refuses this one [form-changed]\n  help: use `spec.tls.backend`: `gwapi convert -f FILE --release v1.4.0 --channel experimental` does\n",
+         refuses this one [upgrade/form-changed]\n  help: use `spec.tls.backend`: `gwapi convert -f FILE --release v1.4.0 --channel experimental` does\n",
         // The CRD that is assumed stands nowhere in the input.
         "note: CustomResourceDefinition gateways.gateway.networking.k8s.io: status.storedVersions: ",
         "Not ready for v1.4.0, experimental channel: 0 blocking, 0 breaking, 1 losing a field.\nJudged as an upgrade from v1.3.0, as was asked.\n",

@@ -24,6 +24,7 @@ use crate::{
         },
     },
     meta::{GROUP, NamespacedName, ObjectRef, condition},
+    rules::set::HAS_PARENT,
     schema::Path,
     v1::{BackendReference, Listener, ParentReference, TlsModeType},
 };
@@ -336,8 +337,7 @@ impl Resolver {
         let root = Path::ROOT;
         let spec = root.field("spec");
         if state.parents.is_empty() {
-            let why = "the route names no parent: no listener and no Service has it";
-            problems.push(problem(spec, Kind::NoParent, None, why));
+            problems.push(problem(spec, Kind::NoParent, None, HAS_PARENT.message));
         }
         let refs = spec.field("parentRefs");
         let said = self.resolution.attachments.get(id);

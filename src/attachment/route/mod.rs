@@ -184,7 +184,7 @@ fn build(
 }
 
 /// The groups and kinds of parents.
-pub(super) const PARENT_KINDS: &[(&str, &str)] = &[
+pub(crate) const PARENT_KINDS: &[(&str, &str)] = &[
     (GROUP, "Gateway"),
     ("", "Service"),
     (MULTICLUSTER_GROUP, "ServiceImport"),

@@ -6,7 +6,7 @@ use crate::{
     },
     lint::{
         found::FindingsByObject,
-        near::{is_near_host, near_host},
+        near::{is_near_host, near_host, not_served},
     },
     meta::{Hostname, ObjectRef},
     rules::set as rules,
@@ -36,9 +36,7 @@ pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
                 continue;
             }
             let path = format!("spec.hostnames[{index}]");
-            let message = format!(
-                "no listener that accepts the route serves `{text}`: no request for it reaches the route"
-            );
+            let message = not_served(text);
             let (object, rule) = (route.reference(), &rules::HOSTNAME_SERVED);
             if let Some(listener) = not_asked(resolver, route, attachments, &own) {
                 let help = format!("attach the route to {listener}, too");

@@ -8,6 +8,13 @@ pub(in crate::lint) fn near_host(own: &str, near: &str, whose: &str) -> String {
     }
 }
 
+/// What is said of a hostname of a route that is accepted all the same.
+pub(in crate::lint) fn not_served(own: &str) -> String {
+    format!(
+        "no listener that accepts the route serves `{own}`: no request for it reaches the route"
+    )
+}
+
 /// Whether a hostname would lie within another one but for a letter or two.
 pub(in crate::lint) fn is_near_host(own: &str, served: &str) -> bool {
     let (own, served) = (own.to_ascii_lowercase(), served.to_ascii_lowercase());

@@ -58,7 +58,7 @@ use crate::{
     routing::RouterOptions,
     schema,
 };
-pub(super) use hosts::{is_near_host, near_host};
+pub(super) use hosts::{is_near_host, near_host, not_served};
 use index::NearIndex;
 #[cfg(test)]
 pub(super) use index::PAIRS;

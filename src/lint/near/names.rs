@@ -1,8 +1,8 @@
 //! Objects that are not there under the name by which they are referred to.
 
-use super::{Kind, Near, and_also, conflict::parent_index, obstacles::listener_of};
+use super::{Kind, Near, and_also, conflict::parent_index, obstacles::listener_of, quoted_group};
 use crate::{
-    attachment::{ReferenceProblem, Snapshot},
+    attachment::{BACKEND_KINDS, PARENT_KINDS, ReferenceProblem, Snapshot},
     meta::{GROUP, ObjectRef},
     schema::nearest_own_name,
     v1::{FromNamespaces, Listener},
@@ -12,10 +12,15 @@ use std::{cmp::Reverse, collections::BTreeMap};
 impl Near<'_> {
     /// What may be meant by a reference to an object that is not there.
     pub(super) fn missing(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
+        let of_other_kind = || self.of_other_kind(from, to, kind);
+        // Who writes a kind means it, or takes it for another one.
+        let is_written = default_kind(kind).is_some_and(|default| *default != to.kind);
         self.left_out(to)
+            .or_else(|| is_written.then(of_other_kind).flatten())
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
             .or_else(|| self.only_gateway(to))
+            .or_else(of_other_kind)
             .or_else(|| {
                 let snapshot = self.resolver.snapshot();
                 let own = to.namespace == from.namespace && names_no_namespace(snapshot, from);
@@ -174,6 +179,45 @@ impl Near<'_> {
         })
     }
 
+    /// An object of another kind under the name to which a reference leads, where the reference can lead to either.
+    fn of_other_kind(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
+        let default = default_kind(kind)?;
+        let kinds = match kind {
+            Kind::ParentNotFound => PARENT_KINDS,
+            _ => BACKEND_KINDS,
+        };
+        let others = kinds.iter().map(|(group, kind)| ObjectRef {
+            group: (*group).to_owned(),
+            kind: (*kind).to_owned(),
+            ..to.clone()
+        });
+        let snapshot = self.resolver.snapshot();
+        let there = others
+            .filter(|other| other != to)
+            .find(|other| snapshot.contains(other))?;
+        let (name, namespace) = (&there.name, &there.namespace);
+        let write = match there.kind == default {
+            true => "leave `kind` and `group` out of the reference".to_owned(),
+            false => format!(
+                "write `group: {}` and `kind: {}` in the reference",
+                quoted_group(&there.group),
+                there.kind
+            ),
+        };
+        let first = format!(
+            "there is a {} `{name}` in namespace `{namespace}`: {write}",
+            there.kind
+        );
+        let more = match kind {
+            Kind::ParentNotFound => self.let_in(from, &there),
+            _ => self.grant_needed(from, &there),
+        };
+        Some(match more {
+            Some(more) => and_also(&first, &more),
+            None => first,
+        })
+    }
+
     /// An object of the same name in another namespace.
     fn elsewhere(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
         if let Some(own) = self.in_own_namespace(from, to) {
@@ -248,6 +292,15 @@ impl Near<'_> {
             _ => None,
         }?;
         Some(format!("did you mean {} `{near}`?", to.kind))
+    }
+}
+
+/// The kind that a reference means which names none, where it can lead to objects of several kinds.
+fn default_kind(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::ParentNotFound => Some("Gateway"),
+        Kind::BackendNotFound => Some("Service"),
+        _ => None,
     }
 }
 

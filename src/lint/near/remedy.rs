@@ -4,6 +4,7 @@ use super::{Kind, MOST_NAMED, Near, all_of, general::known_release, rules::sessi
 use crate::{
     attachment::{ParametersKind, ReferenceProblem, effective::SessionSettings},
     meta::{CORE_PARAMETERS, ObjectRef},
+    rules::set::HAS_PARENT,
     v1::{MAX_ANCESTORS, ParametersReference},
 };
 
@@ -14,6 +15,7 @@ impl Near<'_> {
         match problem.kind {
             Kind::ParametersNotFound | Kind::ParametersUnusable => self.parameters(object, problem),
             Kind::ReleaseUnknown => Some(known_release()),
+            Kind::NoParent => Some(HAS_PARENT.help.to_owned()),
             Kind::ListenerInvalid => self.invalid_listener(object, problem),
             Kind::ParentNotFound => Some(format!(
                 "add {} to the input, or name another parent in `{}`",

@@ -1,5 +1,7 @@
-//! Every rule that a finding can name, for those who read findings: what it means, how much it weighs, since when there is it, and an
+//! Every rule that a finding can name, also one of a conversion or an upgrade, for those who read findings: what it means, how much it weighs, since when there is it, and an
 //! example of what breaks it.
+
+mod conversion;
 
 use super::{Rule, Severity, all};
 use crate::meta::When;
@@ -45,7 +47,8 @@ impl RuleSummary {
 /// ```
 #[must_use]
 pub fn known() -> Vec<RuleSummary> {
-    let others = OTHERS.iter().map(|(id, severity, meaning)| RuleSummary {
+    let others = OTHERS.iter().chain(conversion::OF_CONVERSION);
+    let others = others.map(|(id, severity, meaning)| RuleSummary {
         id,
         severity: *severity,
         meaning,
@@ -275,6 +278,64 @@ mod tests {
             assert!(ids.contains(id), "{id}");
         }
         assert!(find("schema/enum").is_some() && find("schema").is_none());
+    }
+
+    /// The quoted texts of files, and of the folders among these.
+    fn quoted(paths: &[&str]) -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut waiting: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
+        let mut found = BTreeSet::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = fs::read_dir(&path).unwrap();
+                waiting.extend(entries.map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let name = path.file_stem().unwrap().to_string_lossy();
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            if !name.ends_with("tests") {
+                found.extend(text.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+        found
+    }
+
+    /// What conversion and `upgrade-check` name are rows of the table, and the other way round.
+    #[test]
+    fn what_conversion_and_upgrades_name_is_known() {
+        let of_group = |group: &str| -> BTreeSet<String> {
+            let known = known().into_iter();
+            let ids = known.filter_map(|rule| rule.id.strip_prefix(group));
+            ids.map(str::to_owned).collect()
+        };
+        let is_id = |text: &String| {
+            text.contains('-') && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        };
+        let mut upgrade = quoted(&["src/conversion/upgrade"]);
+        upgrade.retain(is_id);
+        // The name of a webhook.
+        assert!(upgrade.remove("gateway-api-admission"));
+        assert_eq!(upgrade, of_group("upgrade/"));
+
+        let text = include_str!("../../conversion/error.rs");
+        let (_, rule) = text.split_once("fn rule(&self)").unwrap();
+        let (rule, _) = rule.split_once("\n}\n").unwrap();
+        let mut ids: BTreeSet<String> = rule
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        let mut remarks = quoted(&["src/conversion/release"]);
+        remarks.retain(is_id);
+        ids.append(&mut remarks);
+        let of_command = quoted(&["cli/src/convert.rs"]);
+        let own = of_command
+            .iter()
+            .filter_map(|text| text.strip_prefix("conversion/"));
+        ids.extend(own.filter(|id| *id != "{}").map(str::to_owned));
+        assert_eq!(ids, of_group("conversion/"));
     }
 
     /// Whatever text in the sources looks like the id of a rule is one.

@@ -11,6 +11,7 @@ use gwapi::{
         effective::{EffectiveBackend, EffectiveHostname},
     },
     meta::{Condition, NamespacedName, ObjectRef},
+    rules::set::HAS_PARENT,
     v1::ParentReference,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,8 @@ impl Lines<'_> {
         let attachments = id.as_ref().and_then(|id| resolution.attachments.get(id));
         let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
         if attachments.is_empty() {
-            let line = Line::of(Tone::Bad, "no effect")
-                .and(": the route names no parent: no listener and no Service has it; name a Gateway in `spec.parentRefs`");
+            let line =
+                Line::of(Tone::Bad, "no effect").and(format_args!(": {}", HAS_PARENT.message));
             self.fault(2, object, PARENTS, &line);
         }
         // Two parentRefs to one Gateway may have one cause.

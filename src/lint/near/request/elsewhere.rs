@@ -62,7 +62,7 @@ impl Near<'_> {
                 if let Some(listener) = taken.and_then(|taken| listener_of(gateway, taken)) {
                     self.nearly_matched(request, gateway, listener, hints);
                 }
-                other_hosts(self, request, gateway, taken, port, hints);
+                other_hosts(self, (request, answer), gateway, taken, port, hints);
             }
         }
         if taken.is_none() {
@@ -387,14 +387,14 @@ fn wider_routes(
 /// Routes that would take the request for another host.
 fn other_hosts(
     near: &Near<'_>,
-    request: &Request,
+    (request, answer): (&Request, &Answer),
     gateway: &EffectiveGateway,
     taken: Option<&str>,
     port: u16,
     hints: &mut Vec<String>,
 ) {
     let asked_host = request.host();
-    let mut found: BTreeSet<(usize, String, String)> = BTreeSet::new();
+    let mut found: BTreeSet<(usize, String)> = BTreeSet::new();
     let http =
         |l: &&EffectiveListener| matches!(l.protocol, ProtocolType::Http | ProtocolType::Https);
     let asked = on_port(gateway, port)
@@ -418,13 +418,16 @@ fn other_hosts(
             };
             if let Some(target) = table.router().find(&parts) {
                 let far = strsim::osa_distance(name, &asked_host);
-                found.insert((far, name.to_owned(), target.rule().route().to_string()));
+                let route = target.rule().route();
+                found.insert((
+                    far,
+                    format!("{route} would take the request for host `{name}`"),
+                ));
             }
         }
     }
-    for (_, host, route) in found.iter().take(SHOWN) {
-        hints.push(format!("{route} would take the request for host `{host}`"));
-    }
+    found.extend(near.needed_for_hosts(request, answer));
+    hints.extend(found.into_iter().take(SHOWN).map(|(_, hint)| hint));
 }
 
 /// The request for another host.

@@ -15,6 +15,7 @@ mod routes;
 mod tests;
 #[cfg(test)]
 mod tests_of_redirects;
+mod unserved;
 
 use super::Near;
 use crate::{
@@ -159,10 +160,12 @@ impl Near<'_> {
         type Cause<'n> = fn(&Near<'n>, &Request, &Answer, &mut Around);
         self.idle(request, answer, around);
         let of_listener = !around.help.is_empty();
-        let causes: [Cause<'_>; 3] = [
+        let causes: [Cause<'_>; 5] = [
             |near, request, answer, around| near.unattached(request, answer, around),
+            |near, request, answer, around| near.without_parent(request, answer, around),
             |near, request, answer, around| near.ignored(request, answer, around),
             |near, request, answer, around| near.dropped(request, answer, false, around),
+            |near, request, answer, around| near.for_near_hosts(request, answer, around),
         ];
         for cause in causes {
             let mut found = Around::default();

@@ -10,23 +10,16 @@ use super::{
 };
 use crate::{
     attachment::{
-        Attachment, RouteId, RouteKind, Snapshot,
+        Attachment, PARENT_KINDS, RouteId, RouteKind, Snapshot,
         effective::{AttachedRoute, EffectiveHostname},
     },
-    meta::{GROUP, Hostname, MULTICLUSTER_GROUP, ObjectRef},
+    meta::{GROUP, Hostname, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
     sim::{Answer, Request, listener_host, understands},
     v1::{Listener, ListenerTlsConfig, ProtocolType, TlsModeType},
 };
 use std::{cell::LazyCell, sync::Arc};
-
-/// The kinds that take requests for routes.
-const PARENT_KINDS: [(&str, &str); 3] = [
-    (GROUP, "Gateway"),
-    ("", "Service"),
-    (MULTICLUSTER_GROUP, "ServiceImport"),
-];
 
 /// What is said of a route, without its name in front.
 pub(super) fn without_name(said: &str, route: &RouteId) -> String {
@@ -140,19 +133,7 @@ impl Near<'_> {
                     .collect();
             }
             if !attachment.attached && excluded.is_empty() {
-                let why = &attachment.why;
-                around.why.push(match attachment.ours {
-                    true => {
-                        let parent = attachment.parent.resolve(&route.name.namespace);
-                        let parent = parent.to_string();
-                        // The Gateway is named once.
-                        match why.contains(&parent) {
-                            true => format!("{route} is rejected: {why}"),
-                            false => format!("{route} is rejected by {parent}: {why}"),
-                        }
-                    }
-                    false => format!("{route} has no effect: {why}"),
-                });
+                around.why.push(rejection(route, attachment));
             }
             if !attachment.attached {
                 if self.would_get(route, attachment, request, answer) {
@@ -174,7 +155,7 @@ impl Near<'_> {
 
     /// Whether what a client sends comes to a route once it is attached where it is most likely meant to be: some listener there has the
     /// port, carries the kind and understands the scheme. Where nothing is there that may be meant, it counts as if it did.
-    fn would_get(
+    pub(super) fn would_get(
         &self,
         route: &RouteId,
         attachment: &Attachment,
@@ -228,13 +209,14 @@ impl Near<'_> {
         if snapshot.contains(parent) || self.index().ignored(parent).is_some() {
             return false;
         }
-        // A Gateway, a Service and a ServiceImport of one name are three objects; a kind that is none of these is misspelt.
+        // A Gateway, a Service and a ServiceImport of one name are three objects, of which only one in the same place may be meant for
+        // another; a kind that is none of these is misspelt.
         let is_of_kind = |one: &ObjectRef| {
             let kind = (one.group.as_str(), one.kind.as_str());
-            PARENT_KINDS.into_iter().find(|known| *known == kind)
+            PARENT_KINDS.iter().find(|known| **known == kind)
         };
         if is_of_kind(parent).is_some_and(|kind| Some(kind) != is_of_kind(meant)) {
-            return false;
+            return parent.namespaced_name() == meant.namespaced_name();
         }
         let same_namespace = parent.namespace == meant.namespace;
         let is_near = || {
@@ -359,7 +341,7 @@ impl Near<'_> {
     }
 
     /// The routes with this parent, in order.
-    fn of_parent<'n>(
+    pub(super) fn of_parent<'n>(
         &'n self,
         parent: &'n ObjectRef,
     ) -> impl Iterator<Item = (&'n RouteId, &'n Attachment)> {
@@ -463,28 +445,21 @@ impl Near<'_> {
 
     /// Whether a route would take a request, were it in force. Of one whose rules cannot be read that is not known: it
     /// counts as if it would.
-    fn would_take(&self, route: &RouteId, request: &Request) -> bool {
-        if !self.serves(route, host_of(request).as_deref()) {
-            return false;
-        }
-        let hostnames = |own: &[Hostname]| -> Arc<[EffectiveHostname]> {
-            if own.is_empty() {
-                return Arc::from([EffectiveHostname::default()]);
-            }
-            let each = own.iter().map(|own| EffectiveHostname {
-                hostname: Some(own.clone()),
-                own: Some(own.clone()),
-            });
-            each.collect()
-        };
-        let mut table = Table::of_no_parent(self.routing);
+    pub(super) fn would_take(&self, route: &RouteId, request: &Request) -> bool {
+        self.serves(route, host_of(request).as_deref())
+            && self.would_take_for_a_host(route, request)
+    }
+
+    /// The same, were it for a host of the route.
+    pub(super) fn would_take_for_a_host(&self, route: &RouteId, request: &Request) -> bool {
         if matches!(route.kind, RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp) {
             return true;
         }
-        if !self.insert(&mut table, route, hostnames) {
-            return false;
-        }
-        table.router().find(&request.head()).is_some() || !self.resolver.left_out(route).is_empty()
+        let mut table = Table::of_no_parent(self.routing);
+        let every = |_: &[Hostname]| Arc::from([EffectiveHostname::default()]);
+        self.insert(&mut table, route, every)
+            && (table.router().find(&request.head()).is_some()
+                || !self.resolver.left_out(route).is_empty())
     }
 
     /// Puts an HTTPRoute or a GRPCRoute into a table, with the hostnames that follow from its own. Whether there is one of that
@@ -613,6 +588,20 @@ impl Near<'_> {
 /// Whether a port that a route lost is the one that was asked; `None` is every port of the Service.
 fn is_port(lost: Option<u16>, asked: Option<u16>) -> bool {
     asked.is_some() && (lost.is_none() || lost == asked)
+}
+
+/// That a route is not attached where a parentRef says, and why.
+pub(super) fn rejection(route: &RouteId, attachment: &Attachment) -> String {
+    let why = &attachment.why;
+    if !attachment.ours {
+        return format!("{route} has no effect: {why}");
+    }
+    let parent = attachment.parent.resolve(&route.name.namespace).to_string();
+    // The Gateway is named once.
+    match why.contains(&parent) {
+        true => format!("{route} is rejected: {why}"),
+        false => format!("{route} is rejected by {parent}: {why}"),
+    }
 }
 
 /// Whether a parentRef means other listeners than this one alone, and the route gets requests there.
