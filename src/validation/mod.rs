@@ -127,10 +127,10 @@ fn judge(
         Subject::Known(kind, unserved) => (kind, unserved),
     };
     let judged = match kind.installation(options.release, options.channel) {
-        Some(here) => Some(Judged::by(object, old, here, options)),
-        None => Judged::by_nearest(object, old, kind, options),
+        Some(here) => Some(BySchema::by(object, old, here, options)),
+        None => BySchema::by_nearest(object, old, kind, options),
     };
-    let Some(Judged {
+    let Some(BySchema {
         installation,
         mut found,
         fields: of_schema,
@@ -236,14 +236,14 @@ fn with_status(installation: &Installation, options: &ValidationOptions) -> bool
 }
 
 /// What the schema of an installation says of an object.
-struct Judged {
+struct BySchema {
     installation: &'static Installation,
     found: report::Findings,
     /// Whether the schema declares all fields of the object.
     fields: Fields,
 }
 
-impl Judged {
+impl BySchema {
     fn by(
         object: &Value,
         old: Option<&Value>,

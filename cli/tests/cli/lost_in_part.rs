@@ -57,7 +57,7 @@ fn a_mesh_route_that_loses_a_port_is_told_by_every_verb() {
         // What is to be corrected has help.
         let arrived = answer["outcome"] == "forwarded";
         assert!(
-            code == Some(0) && arrived || texts(&answer, "help") != "",
+            code == Some(0) && arrived || !texts(&answer, "help").is_empty(),
             "{answer:#}"
         );
         // At the other port nothing is lost.

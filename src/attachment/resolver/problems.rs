@@ -352,7 +352,7 @@ impl Resolver {
                     // It loses at some of the listeners, or ports of a Service, that the parentRef selects.
                     let to = said.parent.resolve(&id.name.namespace);
                     let lost = self.lost_at(id, index);
-                    problems.extend(lost.map(|why| problem(&at, Kind::NotAttached, Some(to), why)));
+                    problems.extend(lost.map(|why| problem(at, Kind::NotAttached, Some(to), why)));
                 }
                 None => {}
             }

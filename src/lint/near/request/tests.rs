@@ -598,19 +598,28 @@ fn a_policy_that_is_not_applied_to_a_mirror_is_named() {
     assert_eq!(found, Around::default());
 }
 
-/// A ServiceImport and a Gateway have requests of their own: a route for one of them takes none to the Service of that name.
+/// A ServiceImport and a Gateway have requests of their own: a route for one of them takes none to the Service of that name,
+/// unless it names a ServiceImport that is not there.
 #[test]
 fn a_route_for_an_object_of_another_kind_would_not_take_the_request() {
     let own = "---\napiVersion: v1\nkind: Service\nmetadata: { name: own, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
-    let of = |parent: &str| {
+    let import = "---\napiVersion: multicluster.x-k8s.io/v1alpha1\nkind: ServiceImport\nmetadata: { name: own, namespace: shop }\n\
+                  spec: { type: ClusterSetIP, ips: [10.0.0.9], ports: [{ port: 80 }] }\n";
+    let beside = |parent: &str, more: &str| {
         let spec = format!("{{ parentRefs: [{{ {parent} name: own }}], {CART} }}");
-        around(&(object("HTTPRoute", "r", &spec) + own), "http://own.shop/")
+        let route = object("HTTPRoute", "r", &spec);
+        around(&(route + own + more), "http://own.shop/")
     };
+    let of = |parent: &str| beside(parent, "");
     let is_told = |found: &Around| found.why.iter().any(|why| why.contains("HTTPRoute shop/r"));
-    for parent in ["group: multicluster.x-k8s.io, kind: ServiceImport,", ""] {
-        let found = of(parent);
-        assert!(!is_told(&found) && !found.amiss, "{parent}: {found:#?}");
+    let imported = "group: multicluster.x-k8s.io, kind: ServiceImport,";
+    for found in [beside(imported, import), of("")] {
+        assert!(!is_told(&found) && !found.amiss, "{found:#?}");
     }
+    let found = of(imported);
+    let meant = "HTTPRoute shop/r: there is a Service `own` in namespace `shop`: write `group: \"\"` and `kind: Service` in the reference";
+    assert!(is_told(&found) && found.amiss, "{found:#?}");
+    assert_eq!(found.help, [meant]);
     // The group of a Service is left out most often.
     let found = of("kind: Service,");
     assert!(is_told(&found) && found.amiss, "{found:#?}");
