@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     object: RawObject,
     /// Whether it is known in which namespace it is, if it is in one.
     pub(crate) is_placed: bool,
+    /// Whether a kustomization puts it into a namespace of which nobody knows.
+    pub(crate) is_put_somewhere: bool,
     /// What of it nobody knows.
     pub(crate) open: Open,
 }
@@ -76,6 +78,7 @@ impl Meaning {
             return entry;
         }
         let mut is_placed = true;
+        let mut is_put_somewhere = false;
         if has_namespace(object.api_version(), object.kind()) {
             let is_named = !object.namespace().is_empty();
             let namespace = match (&self.target_namespace, &layout.namespace) {
@@ -84,6 +87,7 @@ impl Meaning {
                 _ => self.namespace.as_ref(),
             };
             is_placed = is_named || namespace.is_some();
+            is_put_somewhere = !is_placed && layout.namespace == NamespaceOf::Unknown;
             if let Some(namespace) = namespace {
                 put_into(&mut object.value, namespace);
             }
@@ -91,6 +95,7 @@ impl Meaning {
         Entry {
             object,
             is_placed,
+            is_put_somewhere,
             open,
         }
     }
@@ -102,6 +107,7 @@ impl Entry {
         Self {
             object,
             is_placed: true,
+            is_put_somewhere: false,
             open: Open::default(),
         }
     }

@@ -103,7 +103,9 @@ impl Around {
                 .iter()
                 .any(|text| text.contains("namespace"))
         };
-        if rule == rules::GRANTED.id && self.has_unplaced_grant {
+        if rule == rules::GRANTED.id && self.has_unplaced_grant
+            || rule == rules::NAMESPACE_NAMED.id && entry.is_put_somewhere
+        {
             return true;
         }
         if !entry.is_placed
