@@ -116,7 +116,11 @@ impl Around {
             return true;
         }
         // What would use it, or what it belongs to, may be in its namespace after all.
-        let of_others = [rules::POLICY_USED.id, rules::SLICE_SERVICE_EXISTS.id];
+        let of_others = [
+            rules::POLICY_USED.id,
+            rules::SLICE_SERVICE_EXISTS.id,
+            rules::NAMESPACE_NAMED.id,
+        ];
         if self.are_apart && !entry.is_placed && of_others.contains(&rule) {
             return true;
         }
