@@ -19,8 +19,8 @@ impl Near<'_> {
             .or_else(|| is_written.then(of_other_kind).flatten())
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
-            .or_else(|| self.only_gateway(to))
             .or_else(of_other_kind)
+            .or_else(|| self.only_gateway(to))
             .or_else(|| {
                 let snapshot = self.resolver.snapshot();
                 let own = to.namespace == from.namespace && names_no_namespace(snapshot, from);

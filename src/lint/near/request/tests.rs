@@ -598,8 +598,8 @@ fn a_policy_that_is_not_applied_to_a_mirror_is_named() {
     assert_eq!(found, Around::default());
 }
 
-/// A ServiceImport and a Gateway have requests of their own: a route for one of them takes none to the Service of that name,
-/// unless it names a ServiceImport that is not there.
+/// A ServiceImport and a Gateway have requests of their own: a route for one of them takes none to the Service of that name.
+/// Where the one that it names is not there, the Service may be meant.
 #[test]
 fn a_route_for_an_object_of_another_kind_would_not_take_the_request() {
     let own = "---\napiVersion: v1\nkind: Service\nmetadata: { name: own, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
@@ -612,14 +612,17 @@ fn a_route_for_an_object_of_another_kind_would_not_take_the_request() {
     };
     let of = |parent: &str| beside(parent, "");
     let is_told = |found: &Around| found.why.iter().any(|why| why.contains("HTTPRoute shop/r"));
+    let spec = "{ gatewayClassName: c, listeners: [{ name: g, protocol: HTTP, port: 81, allowedRoutes: { kinds: [{ kind: GRPCRoute }] } }] }";
+    let gateway = object("Gateway", "own", spec);
     let imported = "group: multicluster.x-k8s.io, kind: ServiceImport,";
-    for found in [beside(imported, import), of("")] {
+    for found in [beside(imported, import), beside("", &gateway)] {
         assert!(!is_told(&found) && !found.amiss, "{found:#?}");
     }
-    let found = of(imported);
     let meant = "HTTPRoute shop/r: there is a Service `own` in namespace `shop`: write `group: \"\"` and `kind: Service` in the reference";
-    assert!(is_told(&found) && found.amiss, "{found:#?}");
-    assert_eq!(found.help, [meant]);
+    for found in [of(imported), of("")] {
+        assert!(is_told(&found) && found.amiss, "{found:#?}");
+        assert_eq!(found.help, [meant]);
+    }
     // The group of a Service is left out most often.
     let found = of("kind: Service,");
     assert!(is_told(&found) && found.amiss, "{found:#?}");
