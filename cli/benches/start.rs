@@ -32,15 +32,11 @@ fn main() {
     } else {
         101
     };
+    let crds = ["crds", "--release", gwapi::meta::Release::newest().as_str()];
     let validate = ["validate", "--channel", "experimental", "-f", "-"];
     for (what, arguments, stdin, said) in [
         ("--version", &["--version"][..], "", "gwapi "),
-        (
-            "crds",
-            &["crds", "--release", "v1.7.0"],
-            "",
-            "kind: CustomResourceDefinition",
-        ),
+        ("crds", &crds, "", "kind: CustomResourceDefinition"),
         (
             "validate, newest release",
             &validate,

@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 /// host. `https` means that the client speaks TLS with that host as SNI.
 ///
 /// Nothing is sent: backends count as answering as --backend-status and its like say, and a Service without EndpointSlices as
-/// having one endpoint; `assumed` in the answer says what was not looked at. Rules and matches are counted from 0, as in field
+/// having one endpoint; `assumed` in the answer (`notSimulated` in JSON) says what was not looked at. Rules and matches are counted from 0, as in field
 /// paths.
 ///
 /// Sessions (sessionPersistence) are kept with keys that follow from --seed: with --repeat and --cookie-jar a client goes on with

@@ -8,15 +8,16 @@ use super::{
         in_force::{BindPlace, PortsInForce},
         mesh::{MeshInForce, MeshPlane, service_key},
     },
+    routes::endpoints::port_keys,
 };
 use crate::{
     attachment::effective::{
-        Effective, EffectiveGateway, EffectiveListener, IdleListener, SharedMap,
+        BackendPortKey, Effective, EffectiveGateway, EffectiveListener, IdleListener, SharedMap,
     },
     meta::{NamespacedName, Transport},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -72,6 +73,8 @@ pub struct Diff {
     pub drain: Vec<ListenerKey>,
     /// Services and ServiceImports that are gone: connections to their endpoints are of no more use.
     pub services: Vec<ServiceKey>,
+    /// Ports that are gone of Services and ServiceImports that are still there.
+    pub backends: Vec<BackendPortKey>,
 }
 
 impl Diff {
@@ -315,12 +318,18 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
     }
     let (old, new) = (&before.effective, &after.effective);
     for (before, after) in [(&old.services, &new.services), (&old.imports, &new.imports)] {
-        let changed = after.changes(before, Arc::ptr_eq);
-        let gone = changed.filter(|changed| changed.after.is_none());
-        diff.services.extend(
-            gone.filter_map(|changed| changed.before)
-                .map(|gone| service_key(gone)),
-        );
+        for changed in after.changes(before, Arc::ptr_eq) {
+            let Some(before) = changed.before else {
+                continue;
+            };
+            let Some(after) = changed.after else {
+                diff.services.push(service_key(before));
+                continue;
+            };
+            let left: HashSet<BackendPortKey> = port_keys(after).collect();
+            let gone = port_keys(before).filter(|port| !left.contains(port));
+            diff.backends.extend(gone);
+        }
     }
     diff
 }

@@ -155,7 +155,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "XBackend/port-name-form",
         places: &["BackendPort.name"],
         cel: Some("self == ''"),
-        message: "the CRDs of this release refuse every name of a port",
+        message: "API servers refuse every name of a port",
         help: "remove `name`",
         check: Check::Value(|name| name.value().as_str().is_none_or(str::is_empty)),
         ..Rule::BASE

@@ -203,7 +203,7 @@ pub const PATTERN_TAKES_WHOLE: Rule = Rule {
 pub const POLICY_USED: Rule = Rule {
     id: "PolicyTargetReference/used",
     message: "the policy applies to no traffic: no accepted route refers to the target",
-    help: "refer to the target in a route that a Gateway accepts, or remove the policy",
+    help: "refer to the target in a route that is accepted, or remove the policy",
     ..OF_SET
 };
 /// A Gateway asks for a GatewayClass that is not in the set, and one of nearly this name is.

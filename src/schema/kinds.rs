@@ -407,6 +407,19 @@ mod tests {
         assert_eq!(kinds, ["XBackendTrafficPolicy"]);
     }
 
+    /// The warning that a server sends names the version to use, so that without one there would be none.
+    #[test]
+    fn a_version_that_is_deprecated_names_the_one_to_use() {
+        for kind in KINDS {
+            let History {
+                deprecated,
+                successor,
+                ..
+            } = kind.history;
+            assert_eq!(deprecated.is_nowhere(), successor.is_none(), "{kind:?}");
+        }
+    }
+
     #[test]
     fn each_installation_has_a_number_of_its_own() {
         let all = || KINDS.iter().flat_map(KindVersion::installations);

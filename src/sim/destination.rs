@@ -287,7 +287,7 @@ fn at_gateway<'e>(
             let owner = owner.and_then(|(listener, _)| Some(listener?.name.clone()));
             (Taken::Session(session), owner)
         }
-        (Accepted::Stream(stream), "tcp" | "tls" | "udp") => {
+        (Accepted::Stream(stream), _) => {
             let first = bind.listeners().next();
             (
                 Taken::Stream(stream),
@@ -395,14 +395,15 @@ fn taken_text(
     host: Option<&str>,
 ) -> String {
     let EffectiveListener { name, port, .. } = listener;
+    let is_stream = matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
     let what = match scheme {
         "udp" => "datagrams",
-        "tcp" => "connections",
+        _ if is_stream => "connections",
         "tls" => "the connection",
         _ => "the request",
     };
     let reason = match (&listener.hostname, host, scheme) {
-        (_, _, "tcp" | "udp") => String::new(),
+        _ if is_stream => String::new(),
         (Some(hostname), Some(host), _) if hostname.as_str() == host => {
             format!(": its hostname is `{host}`")
         }
@@ -664,13 +665,11 @@ pub(crate) fn unheard(listener: &EffectiveListener, scheme: &str, host: &str) ->
 /// Whether a client of this scheme is understood where this protocol is spoken, and TLS ends there or not.
 pub(crate) fn understands(protocol: &ProtocolType, terminates: bool, scheme: &str) -> bool {
     match scheme {
+        // What is sent over a connection is all the same to a TCP listener.
+        "http" | "https" | "tls" | "tcp" if *protocol == ProtocolType::Tcp => true,
         "http" => *protocol == ProtocolType::Http,
         "https" => *protocol == ProtocolType::Tls || *protocol == ProtocolType::Https && terminates,
-        "tls" => matches!(
-            protocol,
-            ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp
-        ),
-        "tcp" => *protocol == ProtocolType::Tcp,
+        "tls" => matches!(protocol, ProtocolType::Tls | ProtocolType::Https),
         "udp" => *protocol == ProtocolType::Udp,
         _ => false,
     }

@@ -4,6 +4,7 @@ use super::{Request, destination};
 use crate::{
     attachment::effective::{Effective, EffectiveListener, IdleListener},
     meta::{NamespacedName, is_narrower},
+    v1::ProtocolType,
 };
 
 /// How many are named at most.
@@ -91,10 +92,15 @@ pub(crate) fn found<'e>(
         .iter()
         .filter(|(gateway, _)| asked.is_none_or(|asked| asked == *gateway))
         .flat_map(|(gateway, listeners)| listeners.iter().map(move |listener| (gateway, listener)));
-    let found: Vec<_> = of_asked
+    let mut found: Vec<_> = of_asked
         .clone()
         .filter(|(_, listener)| would_take(listener))
         .collect();
+    // A TCP listener takes whatever is sent; one for what the client speaks is more likely meant.
+    let is_tcp = |listener: &IdleListener| listener.protocol == ProtocolType::Tcp;
+    if request.scheme() != "tcp" && found.iter().any(|(_, listener)| !is_tcp(listener)) {
+        found.retain(|(_, listener)| !is_tcp(listener));
+    }
     if found.is_empty() && asked.is_some_and(|asked| !effective.gateways.contains_key(asked)) {
         // Nothing of the Gateway serves, whatever was asked of it.
         return of_asked.collect();

@@ -103,6 +103,12 @@ impl Errors {
         }
     }
 
+    /// Where a rule is broken.
+    fn paths(&self, rule: &'static str) -> impl Iterator<Item = &str> {
+        let broken = self.0.iter().filter(move |(_, rules)| rules.contains(rule));
+        broken.map(|(path, _)| path.as_str())
+    }
+
     fn has(&self, path: &str, rule: &str) -> bool {
         self.0.get(path).is_some_and(|rules| rules.contains(rule))
     }
@@ -111,7 +117,8 @@ impl Errors {
 /// What another release makes of the object.
 struct OtherRelease {
     errors: Errors,
-    /// The paths of errors that the release in question does not have, and whether nothing below is looked at for them.
+    /// The paths of errors that the release in question does not have, with those of fields that neither has and a third one has;
+    /// and whether nothing below is looked at for them.
     new: BTreeMap<String, bool>,
 }
 
@@ -148,23 +155,36 @@ fn verdicts(
     here: &Errors,
 ) -> BTreeMap<(Release, Channel), OtherRelease> {
     let installations = kind.installations().iter().filter(|it| it.served);
-    installations
-        .map(|installation| {
-            let errors = errors(kind, installation, case);
-            let is_new = |(path, rules): &(&String, &BTreeSet<&str>)| {
-                rules.iter().any(|rule| !here.has(path, rule))
-            };
-            let hides = |rules: &BTreeSet<&str>| {
-                let hiding = ["schema/type", UNKNOWN_FIELD, UNSEEN];
-                rules.iter().any(|rule| hiding.contains(rule))
-            };
-            let new = errors.0.iter().filter(is_new);
-            let new = new
-                .map(|(path, rules)| (path.clone(), hides(rules)))
-                .collect();
-            let place = (installation.release, installation.channel);
-            (place, OtherRelease { errors, new })
-        })
+    let judged: Vec<_> = installations
+        .map(|it| ((it.release, it.channel), errors(kind, it, case)))
+        .collect();
+    // A field that is unknown here and known in some release makes a difference between releases that lack it and those that do not.
+    let varies = |path: &str| {
+        let mut others = judged.iter();
+        others.any(|(_, errors)| !errors.has(path, UNKNOWN_FIELD))
+    };
+    let known_elsewhere: BTreeSet<&str> = here
+        .paths(UNKNOWN_FIELD)
+        .filter(|path| varies(path))
+        .collect();
+    let is_new = |path: &str, rule: &str| {
+        !here.has(path, rule) || rule == UNKNOWN_FIELD && known_elsewhere.contains(path)
+    };
+    let hides = |rules: &BTreeSet<&str>| {
+        let hiding = ["schema/type", UNKNOWN_FIELD, UNSEEN];
+        rules.iter().any(|rule| hiding.contains(rule))
+    };
+    let news = |errors: &Errors| {
+        let new = errors.0.iter().filter(|(path, rules)| {
+            let mut rules = rules.iter();
+            rules.any(|rule| is_new(path, rule))
+        });
+        new.map(|(path, rules)| (path.clone(), hides(rules)))
+            .collect()
+    };
+    let news: Vec<_> = judged.iter().map(|(_, errors)| news(errors)).collect();
+    let both = judged.into_iter().zip(news);
+    both.map(|((place, errors), new)| (place, OtherRelease { errors, new }))
         .collect()
 }
 

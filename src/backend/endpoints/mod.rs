@@ -16,7 +16,8 @@ use std::{
 /// The endpoints of one port of a backend, prepared to be chosen from: the cost of a choice does not depend on their number.
 ///
 /// New requests go to the endpoints that are ready. Where none is, they go to those that terminate and still serve, as
-/// kube-proxy does it (EndpointSlice `endpoints[].conditions.serving`). Every endpoint has the same chance.
+/// kube-proxy does it (EndpointSlice `endpoints[].conditions`). One that is neither ready nor about to go gets none, whatever its
+/// slice says of serving. Every endpoint has the same chance.
 ///
 /// A set is made when the endpoints change, not for each request. It is the same for a headless Service: endpoints are
 /// reached at their own addresses either way.
@@ -79,7 +80,7 @@ impl EndpointState {
     fn of(endpoint: &Endpoint<'_>) -> Self {
         if endpoint.ready {
             Self::Ready
-        } else if endpoint.serving {
+        } else if endpoint.serving && endpoint.terminating {
             Self::Serving
         } else {
             Self::Gone

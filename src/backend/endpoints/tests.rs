@@ -12,9 +12,13 @@ fn set(addresses: Vec<BackendAddress>) -> EndpointSet {
 }
 
 fn address(n: usize, ready: bool, serving: bool) -> BackendAddress {
+    with_state(n, (ready, serving, serving && !ready))
+}
+
+fn with_state(n: usize, (ready, serving, terminating): (bool, bool, bool)) -> BackendAddress {
     BackendAddress {
         serving,
-        terminating: serving && !ready,
+        terminating,
         ..BackendAddress::new(format!("10.0.{}.{}", n / 256, n % 256), ready)
     }
 }
@@ -37,18 +41,20 @@ proptest! {
     /// terminate and still serve.
     #[test]
     fn all_draws_together_give_each_remaining_endpoint_once(
-        states in vec((any::<bool>(), any::<bool>()), 0..12),
+        states in vec((any::<bool>(), any::<bool>(), any::<bool>()), 0..12),
         tried in vec(0_u32..14, 0..8),
     ) {
-        let states = states.iter().map(|(ready, serving)| (*ready, *ready || *serving));
-        let list: Vec<_> = states.enumerate().map(|(n, (r, s))| address(n, r, s)).collect();
+        let list: Vec<_> = states.iter().enumerate().map(|(n, state)| with_state(n, *state)).collect();
         let set = set(list.clone());
         let tried: Vec<_> = tried.into_iter().map(EndpointIndex).collect();
         let was_tried = |a: &&BackendAddress| {
             tried.iter().any(|i| set.get(*i).is_some_and(|e| e.address == a.address))
         };
         let any_ready = list.iter().any(|a| a.ready);
-        let may_be_chosen = |a: &&BackendAddress| if any_ready { a.ready } else { a.serving };
+        let may_be_chosen = |a: &&BackendAddress| match any_ready {
+            true => a.ready,
+            false => a.serving && a.terminating,
+        };
         let mut wanted: Vec<&str> = list.iter().filter(may_be_chosen).filter(|a| !was_tried(a)).map(|a| a.address.as_str()).collect();
         wanted.sort_unstable();
         let total = set.remaining(&tried);

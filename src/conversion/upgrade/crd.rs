@@ -80,6 +80,8 @@ pub(super) struct Crd<'a> {
     served: Vec<&'a str>,
     /// Whether the server has said which versions are stored.
     has_status: bool,
+    /// Whether nobody gave it: it stands for what the release that is said to be installed has.
+    is_assumed: bool,
 }
 
 /// A release that has two versions of a kind, the one in which objects are stored and one that the other release has too: over it
@@ -131,6 +133,15 @@ impl<'a> Crd<'a> {
             },
             served: named("served").collect(),
             has_status,
+            is_assumed: false,
+        })
+    }
+
+    /// Reads a CRD that nobody gave.
+    pub(super) fn read_assumed(object: &'a Value) -> Option<Self> {
+        Some(Self {
+            is_assumed: true,
+            ..Self::read(object)?
         })
     }
 
@@ -260,13 +271,31 @@ impl<'a> Crd<'a> {
             );
         }
         if !self.has_status {
+            let message = match self.is_assumed {
+                true => {
+                    "the CRD is not among the input: objects are assumed to be stored in the version in which the release that is installed stores them"
+                }
+                false => {
+                    "the CRD does not say in which versions objects are stored: its present storage version is assumed"
+                }
+            };
+            let help = match self.is_assumed {
+                true => format!(
+                    "add the CRD as the server has it: `kubectl get crd {} -o yaml`",
+                    self.name
+                ),
+                false => format!(
+                    "check the CRD as the server has it: `kubectl get crd {} -o yaml`",
+                    self.name
+                ),
+            };
             found.add(
                 Impact::Note,
                 "stored-versions-unknown",
                 self.object,
                 "status.storedVersions",
-                "the CRD does not say in which versions objects are stored: its present storage version is assumed",
-                format!("check the CRD as the server has it: `kubectl get crd {} -o yaml`", self.name),
+                message,
+                help,
             );
         }
         for &stored in &self.stored {

@@ -213,7 +213,7 @@ pub fn check<'a>(
         None => Vec::new(),
     };
     let given = crds.len();
-    crds.extend(assumed.iter().filter_map(crd::Crd::read));
+    crds.extend(assumed.iter().filter_map(crd::Crd::read_assumed));
     found.crds = crds.iter().map(|crd| crd.kind.to_owned()).collect();
     for crd in &crds {
         crd.check(&mut found);

@@ -464,6 +464,13 @@ fn the_crds_of_the_release_that_is_named_are_assumed_where_none_are_given() {
     );
     let finding = only(&report, "stored-version-not-served");
     assert_eq!(finding.object.name, "grpcroutes.gateway.networking.k8s.io");
+    let unknown = only(&report, "stored-versions-unknown");
+    assert!(
+        unknown
+            .message
+            .starts_with("the CRD is not among the input: "),
+        "{unknown:?}"
+    );
     let report = check([&route], UpgradeOptions::to(Release::V1_1_0, STANDARD));
     assert!(
         !report

@@ -161,8 +161,13 @@ impl Near<'_> {
         let help = unused.take(MOST_NAMED).map(|(index, target)| {
             let port = target.section.as_ref();
             let port = port.map(|port| format!("port `{port}` of "));
+            // What a client in a mesh encrypts or not is no business of the policy (GEP-1897).
+            let by = match object.kind.as_str() {
+                "BackendTLSPolicy" => "a Gateway accepts",
+                _ => "a Gateway or a Service accepts",
+            };
             let help = format!(
-                "refer to {}{} in a route that a Gateway accepts, or remove the policy",
+                "refer to {}{} in a route that {by}, or remove the policy",
                 port.unwrap_or_default(),
                 target.target
             );

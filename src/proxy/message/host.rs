@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version, header::HOST, request};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadHost {
-    /// HTTP/1.1 without one.
+    /// HTTP/1.1 without one, unless the target names the host (`GET http://a.example/`): RFC 9112 asks for the header there, too, but
+    /// nobody can take such a request for one to another host, and a [`http::Request`] that is made in a program has mostly none.
     #[error("the request has no `Host` header, and HTTP/1.1 demands one")]
     Missing,
     /// So many `Host` headers.

@@ -160,3 +160,10 @@ fn ports(service: &EffectiveService) -> impl Iterator<Item = (BackendPortKey, &A
         Some((key, &port.endpoints))
     })
 }
+
+/// The ports of a Service that a rule can lead to.
+pub(in crate::proxy) fn port_keys(
+    service: &EffectiveService,
+) -> impl Iterator<Item = BackendPortKey> {
+    ports(service).map(|(key, _)| key)
+}

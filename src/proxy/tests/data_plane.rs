@@ -173,7 +173,16 @@ fn what_a_change_asks_of_who_drives_the_data_plane() {
         name: NamespacedName::new("shop", "web"),
         import: false,
     };
-    assert_eq!(diff.services, [web]);
+    assert_eq!((diff.services, diff.backends), (vec![web], vec![]));
+
+    let mut elsewhere = before.clone();
+    let service = elsewhere
+        .iter_mut()
+        .find(|object| object["kind"] == "Service");
+    service.unwrap()["spec"]["ports"] = json!([{"port": 9090}]);
+    let (_, diff) = plane(&before).next(effective(&elsewhere));
+    let gone: Vec<u16> = diff.backends.iter().map(|port| port.port).collect();
+    assert_eq!((diff.services, gone), (vec![], vec![80]));
 }
 
 /// A rule and the endpoints of its backends are made ready once, not for each connection.

@@ -137,8 +137,8 @@ fn what_a_refused_client_sees_depends_on_what_it_and_the_listener_speak() {
         ),
         (
             "http://a.example:5000/",
-            Refusal::OtherProtocol,
-            "listener `tcp` of Gateway shop/edge on port 5000 is for protocol TCP, and the client speaks http",
+            Refusal::Closed,
+            "the listener has no accepted TCPRoute",
         ),
         (
             "tcp://a.example:5353",

@@ -290,6 +290,22 @@ fn what_a_release_refuses_and_another_allows_is_named_with_its_releases() {
         .as_deref(),
         Some("allowed: `301` or `302`; what is written is allowed since v1.5.0")
     );
+    // A field that v1.7.0 does not have is gone from v1.6.0, too, where the rule is another one.
+    let session = json!({"type": "Cookie", "sessionName": "x", "idleTimeout": "5s"});
+    let of = help(
+        "HTTPRoute",
+        json!({"rules": [{"sessionPersistence": session}]}),
+        Release::V1_7_0,
+        experimental,
+        "SessionPersistence/cookie-fits-type",
+    );
+    let of = of.unwrap();
+    assert!(
+        of.ends_with(
+            "; what is written is allowed from v1.1.1 to v1.5.1 in the experimental channel"
+        ),
+        "{of}"
+    );
     // What no release allows.
     assert_eq!(
         help(

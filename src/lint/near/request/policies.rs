@@ -83,6 +83,15 @@ impl Near<'_> {
                 if !fails(answer) {
                     self.correct_target(policy, index, around);
                 }
+            } else if target.is_unused() {
+                found.push(not_applied(policy, target, &target.why));
+                let at = format!("spec.targetRefs[{index}]");
+                let unused = self.unused_targets(policy).into_iter();
+                let help = unused.filter(|(path, _)| *path == at);
+                around
+                    .help
+                    .extend(help.map(|(_, help)| format!("{policy}: {help}")));
+                around.amiss = true;
             } else if overrides && policy.kind == "BackendLBPolicy" {
                 let is_this = |(other, at, _): &(&ObjectRef, usize, &PolicyTarget)| {
                     *other == policy && *at == index
@@ -288,6 +297,18 @@ mod tests {
     }
 
     /// BackendTLSPolicy `targetRefs`: what is named as not applied is to be corrected, whatever the reason.
+    /// Without a route it is in force for nobody, also where the request goes to the Service itself.
+    #[test]
+    fn a_policy_to_whose_target_no_route_refers_is_named() {
+        let spec = "{ targetRefs: [{ group: '', kind: Service, name: cart }], sessionPersistence: { sessionName: s, absoluteTimeout: 1h } }";
+        let found = around(&object("BackendLBPolicy", "lb", spec), "http://cart.shop/");
+        let why = "BackendLBPolicy shop/lb names Service shop/cart and is not applied: no accepted route refers to Service shop/cart";
+        assert!(found.why.iter().any(|said| said == why), "{found:#?}");
+        let help = "BackendLBPolicy shop/lb: refer to Service shop/cart in a route that a Gateway or a Service accepts, or remove the policy";
+        assert_eq!(found.help, [help]);
+        assert!(found.amiss);
+    }
+
     #[test]
     fn a_policy_that_is_not_applied_to_what_it_names_is_to_be_corrected() {
         let cart = "group: '', kind: Service, name: cart";
