@@ -2,6 +2,7 @@
 
 mod apart;
 mod around;
+mod refused;
 mod report;
 pub(crate) mod severity;
 mod together;
@@ -19,6 +20,7 @@ use crate::{
 };
 use apart::Identity;
 use around::{Around, in_one_line};
+use refused::Refused;
 use clap::{Args, ValueEnum};
 use gwapi::{
     lint::Member,
@@ -176,7 +178,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         (&around, &present),
         &mut |problem| found.push(problem),
     );
-    for problem in found {
+    let refused = Refused::of(&problems);
+    for problem in found.into_iter().filter(|one| !refused.tells(one)) {
         input.push(problem, &mut problems, most);
     }
     for (file, line, rule) in input.unused() {

@@ -130,6 +130,11 @@ const OTHERS: &[(&str, Severity, &str)] = &[
         "the API group is not known, and its name is nearly that of the Gateway API, or one that it had",
     ),
     (
+        "input/absent-resource",
+        Warning,
+        "a kustomization names a file or folder that is not there",
+    ),
+    (
         "input/helm-template",
         Error,
         "the file is a Helm template, and no manifest yet",
