@@ -41,7 +41,8 @@ use together::{Taking, Together, problem};
 /// elsewhere; --fail-on says otherwise.
 ///
 /// A folder of a GitOps repository can be given as it is: what is no Kubernetes object is passed over and counted, kustomization.yaml
-/// gives objects their namespace, patches are no objects, and what the set leaves out is one line for each kind.
+/// gives objects their namespace, patches are no objects, and what the set leaves out is one line for each kind. Of an object that is
+/// given alone nothing is said to be missing: what is around it is not known.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
