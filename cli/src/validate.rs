@@ -20,7 +20,6 @@ use crate::{
 };
 use apart::Identity;
 use around::{Around, in_one_line};
-use refused::Refused;
 use clap::{Args, ValueEnum};
 use gwapi::{
     lint::Member,
@@ -29,6 +28,7 @@ use gwapi::{
     validation::{Finding, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
+use refused::Refused;
 use severity::{FailOn, SeverityArgs};
 use std::sync::{Mutex, PoisonError};
 use together::{Taking, Together, problem};

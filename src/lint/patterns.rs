@@ -235,9 +235,8 @@ fn judge(pattern: &Pattern, part: MatchPart) -> Option<Fault> {
     // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it. Of a choice each text is
     // written for itself, and what stands at the end belongs to the last one.
     let branches = pattern.branches();
-    let is_open = |source: &&str| {
-        source.starts_with('^') && !source.ends_with('$') || is_of_texts(source)
-    };
+    let is_open =
+        |source: &&str| source.starts_with('^') && !source.ends_with('$') || is_of_texts(source);
     branches.iter().copied().filter(is_open).find_map(|branch| {
         let taken = sample::text(&Pattern::new(branch).ok()?)?;
         let longer = format!("{}/more", taken.trim_end_matches('/'));

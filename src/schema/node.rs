@@ -220,7 +220,9 @@ impl Schema {
     /// Calls `visit` for this node and every node below it that describes a value, with the place that
     /// rules are attached to: the type's name, or `Type.field` for a field.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Schema, &[String])) {
-        self.visit_at((&[], When::ALWAYS), &mut |node, places, _| visit(node, places));
+        self.visit_at((&[], When::ALWAYS), &mut |node, places, _| {
+            visit(node, places)
+        });
     }
 
     /// As [`visit`](Self::visit), each node with the releases that have it, of those that have this one.

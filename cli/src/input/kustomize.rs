@@ -430,10 +430,7 @@ mod tests {
         let at = |line| Position { line, column: 3 };
         let wanted = [(2, "x.yaml"), (3, "../shp"), (9, "more/x.yaml")];
         let wanted = wanted.map(|(line, text)| (at(line), text.to_owned()));
-        assert_eq!(
-            kustomized.absent,
-            BTreeMap::from([(file, wanted.to_vec())])
-        );
+        assert_eq!(kustomized.absent, BTreeMap::from([(file, wanted.to_vec())]));
     }
 
     /// Of each folder the kustomization: what it names, and its namespace where it has one.

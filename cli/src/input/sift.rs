@@ -567,7 +567,10 @@ mod tests {
                 "{\"apiVersion\":\"v1\",\"kind\":\"Service\" \"metadata\":{}}",
                 true,
             ),
-            ("{\"a\": {}, \"kind\":\"Service\", /* \" */ \"apiVersion\": 1", true),
+            (
+                "{\"a\": {}, \"kind\":\"Service\", /* \" */ \"apiVersion\": 1",
+                true,
+            ),
             (
                 "{\"a\": {\"apiVersion\":\"v1\",\"kind\":\"Service\",},}",
                 false,

@@ -119,7 +119,9 @@ impl<R: Read> Substituting<'_, R> {
             let is_known = end.is_some() || self.ended || rest.len() >= LOOKAHEAD;
             let is_literal = match self.is_literal {
                 Some(is_literal) => is_literal,
-                None if is_known => is_left_alone(rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest)),
+                None if is_known => {
+                    is_left_alone(rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest))
+                }
                 None => break,
             };
             // The last bytes may be the beginning of what separates documents.
@@ -215,7 +217,11 @@ impl<R: Read> Read for Substituting<'_, R> {
             if self.ended {
                 return Ok(0);
             }
-            let read = self.from.by_ref().take(CHUNK).read_to_end(&mut self.ahead)?;
+            let read = self
+                .from
+                .by_ref()
+                .take(CHUNK)
+                .read_to_end(&mut self.ahead)?;
             self.ended = read == 0;
             self.look_ahead();
         }
@@ -275,7 +281,8 @@ mod tests {
             "kustomize.toolkit.fluxcd.io/substitute: disabled",
             "{\"kustomize.toolkit.fluxcd.io/substitute\" : \"disabled\"}",
         ] {
-            let text = format!("a: ${{A}}\n---\nb: ${{A}} $${{B}}\n{disabled}\n--- # $\nc: ${{A}}\n");
+            let text =
+                format!("a: ${{A}}\n---\nb: ${{A}} $${{B}}\n{disabled}\n--- # $\nc: ${{A}}\n");
             let wanted = text.replace("a: ${A}", "a: 1").replace("c: ${A}", "c: 1");
             let others = [
                 text.replace("disabled", "enabled"),

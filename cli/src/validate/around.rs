@@ -1,5 +1,6 @@
 //! What a set leaves out: what is there although nobody wrote it, and what nobody can know.
 
+use super::refused::LEFT_OUT;
 use crate::{
     given::present::{Referred, namespace},
     input::{Entry, Problem},
@@ -85,7 +86,7 @@ impl Around {
             return true;
         }
         // What follows from an object that is not in the set is told with that object, or the object is there after all.
-        let of_another = [" does not exist", " was given, but is left out"];
+        let of_another = [" does not exist", LEFT_OUT];
         if rule == rules::REDIRECT_HEARD.id
             && of_another
                 .iter()

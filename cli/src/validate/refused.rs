@@ -14,7 +14,7 @@ pub(super) struct Refused {
 }
 
 /// What is said of an object that was given and that an API server refuses.
-const LEFT_OUT: &str = " was given, but is left out";
+pub(super) const LEFT_OUT: &str = " was given, but is left out";
 
 impl Refused {
     /// Of the errors that are said.
@@ -29,7 +29,8 @@ impl Refused {
             let named = &error.object;
             let of = |namespace: &str| {
                 let object = ObjectRef {
-                    group: GroupVersionKind::from_api_version(&named.api_version, &named.kind).group,
+                    group: GroupVersionKind::from_api_version(&named.api_version, &named.kind)
+                        .group,
                     kind: named.kind.clone(),
                     namespace: namespace.to_owned(),
                     name: named.name.clone(),

@@ -88,10 +88,15 @@ fn endpoints_grants_and_namespaces_that_the_set_leaves_out_are_one_line_each() {
     let text = validated(&[], &set);
     assert_eq!(warnings(&text), 1, "{text}");
     assert!(
-        text.contains("; 3 more references need the labels of Namespaces, too [ParentReference/accepted]"),
+        text.contains(
+            "; 3 more references need the labels of Namespaces, too [ParentReference/accepted]"
+        ),
         "{text}"
     );
-    assert!(text.contains("`--assume-present Namespace` takes"), "{text}");
+    assert!(
+        text.contains("`--assume-present Namespace` takes"),
+        "{text}"
+    );
     assert_eq!(
         warnings(&validated(&["--assume-present", "Namespace"], &set)),
         0

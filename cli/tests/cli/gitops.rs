@@ -236,7 +236,13 @@ fn ten_mistakes_at_once_are_all_named_and_nothing_else() {
 fn a_mistake_that_leaves_an_object_out_is_named_and_nothing_that_follows_from_it() {
     let folder = "infrastructure/gateway";
     for (name, file, from, to, rule) in [
-        ("from", "gateway.yaml", "from: Same", "from: Smae", "schema/enum"),
+        (
+            "from",
+            "gateway.yaml",
+            "from: Same",
+            "from: Smae",
+            "schema/enum",
+        ),
         (
             "protocol",
             "gateway.yaml",
@@ -255,7 +261,10 @@ fn a_mistake_that_leaves_an_object_out_is_named_and_nothing_that_follows_from_it
         let copied = Copied::new(name);
         copied.change(&format!("{folder}/{file}"), from, to);
         let (code, found) = findings(copied.path(), &VARS);
-        let rules: Vec<_> = found.iter().map(|one| &one["rule"]).collect();
+        let rules: Vec<_> = found
+            .iter()
+            .map(|one| one["rule"].as_str().unwrap())
+            .collect();
         assert_eq!((code, rules), (Some(1), vec![rule]), "{found:#?}");
         // Who does not want to hear of the error hears of what follows from it.
         let allowed = [&VARS[..], &["--allow", rule]].concat();
@@ -266,10 +275,16 @@ fn a_mistake_that_leaves_an_object_out_is_named_and_nothing_that_follows_from_it
 #[test]
 fn a_resource_of_a_kustomization_that_is_not_there_is_named() {
     let copied = Copied::new("absent");
-    copied.change("apps/prod/kustomization.yaml", "../base/shop", "../base/shp");
+    copied.change(
+        "apps/prod/kustomization.yaml",
+        "../base/shop",
+        "../base/shp",
+    );
     let (code, found) = findings(copied.path(), &VARS);
     assert_eq!(code, Some(0), "{found:#?}");
-    let named = found.iter().find(|one| one["rule"] == "input/absent-resource");
+    let named = found
+        .iter()
+        .find(|one| one["rule"] == "input/absent-resource");
     let message = named.unwrap()["message"].as_str().unwrap();
     assert!(message.contains("`../base/shp`"), "{message}");
 }

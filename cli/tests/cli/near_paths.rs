@@ -142,9 +142,7 @@ fn a_path_that_is_nearly_taken_at_a_service_says_what_to_ask_or_to_write() {
     for (path, wanted) in [
         (
             "/case/x",
-            format!(
-                "{takes} 2 asks for other capitals, which count in paths: ask `/Case/x`"
-            ),
+            format!("{takes} 2 asks for other capitals, which count in paths: ask `/Case/x`"),
         ),
         (
             "/header",
@@ -196,7 +194,7 @@ fn a_call_that_is_nearly_taken_says_what_to_ask() {
     let prod = ["-H", "env: prod"];
     let ask = |set: &str, path: &str, headers: &[&str]| {
         let url = format!("http://a.example{path}");
-        help_of(set, &[headers, &[&url]].concat())
+        help_of(set, &[headers, &[url.as_str()]].concat())
     };
     for (path, headers, wanted) in [
         (
@@ -207,9 +205,7 @@ fn a_call_that_is_nearly_taken_says_what_to_ask() {
         (
             "/shop.Cart/add",
             &prod,
-            format!(
-                "{takes} asks for other capitals, which count in paths: ask `/shop.Cart/Add`"
-            ),
+            format!("{takes} asks for other capitals, which count in paths: ask `/shop.Cart/Add`"),
         ),
         (
             "/shop.Cart/Add/",

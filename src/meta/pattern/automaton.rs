@@ -116,7 +116,8 @@ pub(crate) fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
 
 /// The texts between which an expression chooses as a whole; itself where it is no choice.
 pub(super) fn branches(source: &str) -> Vec<&str> {
-    match ast::parse::Parser::new().parse(source) {
+    let read = ast::parse::Parser::new().parse(source);
+    match &read {
         Ok(ast::Ast::Alternation(choice)) => {
             let spans = choice.asts.iter().map(ast::Ast::span);
             let texts = spans.filter_map(|span| source.get(span.start.offset..span.end.offset));

@@ -5,9 +5,7 @@ use super::host_of;
 use crate::{
     attachment::{
         RouteId, RouteKind,
-        effective::{
-            EffectiveGateway, EffectiveHostname, EffectiveListener, EffectiveServicePort,
-        },
+        effective::{EffectiveGateway, EffectiveHostname, EffectiveListener, EffectiveServicePort},
     },
     meta::{Hostname, NamespacedName, ObjectRef, Transport},
     proxy::{Endpoints, Table},

@@ -209,12 +209,13 @@ fn called(matching: &GrpcMatch, asked: &str) -> Option<String> {
     if !is_named(&matching.service) && !is_named(&matching.method) {
         return None;
     }
-    let [service, method] = [(&matching.service, service), (&matching.method, method)].map(
-        |(wanted, asked)| match wanted {
-            Some(ValueMatch::Exact(name)) => &**name,
-            Some(ValueMatch::RegularExpression(_)) | None => asked,
-        },
-    );
+    let [service, method] =
+        [(&matching.service, service), (&matching.method, method)].map(|(wanted, asked)| {
+            match wanted {
+                Some(ValueMatch::Exact(name)) => &**name,
+                Some(ValueMatch::RegularExpression(_)) | None => asked,
+            }
+        });
     Some(format!("/{service}/{method}"))
 }
 
