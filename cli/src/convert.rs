@@ -145,7 +145,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                             vec![describe_same_name(&file.name, line, same, entry)]
                         }
                     };
-                    for problem in described {
+                    for mut problem in described {
+                        problem.origin = file.origin(problem.line, entry);
                         problems.push(problem, most_kept);
                     }
                 },

@@ -34,7 +34,7 @@ use gwapi::{
     sim::BackendName,
     validation::Uses,
 };
-use ignored::{Placed, fields};
+use ignored::{LeftOutAt, Placed, left_out_at};
 use present::PresentArgs;
 use release::{Choosing, Chosen, ReleaseArgs};
 use resolving::PatternArgs;
@@ -147,7 +147,7 @@ pub(crate) struct Given {
 
 /// What was read.
 enum Read {
-    Judged(Box<(Position, Vec<Position>, Judgement)>),
+    Judged(Box<(Position, LeftOutAt, Judgement)>),
     /// An object that is left out, one more than are named.
     Ignored,
 }
@@ -201,7 +201,7 @@ impl Given {
                 let place = entry.place.position;
                 looked(Read::Judged(Box::new((
                     place,
-                    fields(judgement.judged(), &entry),
+                    left_out_at(judgement.judged(), &entry),
                     judgement,
                 ))))
             }
@@ -214,21 +214,21 @@ impl Given {
         }
         let warnings = sifted.say_warnings();
         let mut admission = Admission::default().with_most_ignored(most);
-        // Of each object, where it is, and where its fields are for which it is left out.
+        // Of each object, where it is, and what is said of it where it is left out.
         let mut objects: Vec<Placed> = Vec::with_capacity(sifted.kept.len());
         for kept in sifted.kept {
-            let (position, fields) = match kept.what {
+            let (position, left_out_at) = match kept.what {
                 Read::Ignored => {
                     admission.add_ignored(1);
-                    (Position::default(), Vec::new())
+                    (Position::default(), LeftOutAt::default())
                 }
                 Read::Judged(judged) => {
-                    let (position, fields, judgement) = *judged;
+                    let (position, left_out_at, judgement) = *judged;
                     admission.add(judgement);
-                    (position, fields)
+                    (position, left_out_at)
                 }
             };
-            objects.push((kept.source, position, fields));
+            objects.push((kept.source, position, left_out_at));
         }
         let input = &sifted.input;
         let mut referred = referred

@@ -118,6 +118,9 @@ struct AnswerFinding<'a> {
     file: &'a str,
     line: usize,
     column: usize,
+    /// The file from which the object was rendered, if the input says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
     object: Named,
     path: &'a str,
     message: &'a str,
@@ -134,13 +137,19 @@ impl<'a> Answer<'a> {
     fn of(report: &'a UpgradeReport, read: &'a Sifted<RawObject>) -> Self {
         let places = Places::new(read);
         let finding = |finding: &'a UpgradeFinding| {
-            let (file, line, column) = places.of(finding);
+            let FoundAt {
+                file,
+                line,
+                column,
+                origin,
+            } = places.of(finding);
             AnswerFinding {
                 impact: finding.impact.as_str(),
                 rule: finding.rule,
                 file,
                 line,
                 column,
+                origin,
                 object: named(finding),
                 path: &finding.path,
                 message: &finding.message,
@@ -193,16 +202,30 @@ impl<'a> Places<'a> {
         Self { read, entries }
     }
 
-    /// File, line and column of what a finding is about.
-    fn of(&self, finding: &UpgradeFinding) -> (&'a str, usize, usize) {
-        self.entries
-            .get(&named(finding))
-            .map_or(("", 0, 0), |kept| {
-                let position = kept.what.position(&finding.path);
-                let file = self.read.input.source(kept.source);
-                (file, position.line, position.column)
-            })
+    /// Where what a finding is about stands.
+    fn of(&self, finding: &UpgradeFinding) -> FoundAt<'a> {
+        let Some(kept) = self.entries.get(&named(finding)) else {
+            return FoundAt::default();
+        };
+        let position = kept.what.position(&finding.path);
+        let source = self.read.input.sources.get(kept.source);
+        FoundAt {
+            file: self.read.input.source(kept.source),
+            line: position.line,
+            column: position.column,
+            origin: source.and_then(|source| source.origin(position.line, Some(&kept.what))),
+        }
     }
+}
+
+/// A place in the input; no file where the input has no such object.
+#[derive(Default)]
+struct FoundAt<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    /// The file from which the object was rendered, if the input says.
+    origin: Option<String>,
 }
 
 /// The report for people.
@@ -210,7 +233,12 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
     let mut page = Page::new(style);
     let places = Places::new(read);
     for finding in report.findings.iter().take(read.input.max_shown) {
-        let (file, number, column) = places.of(finding);
+        let FoundAt {
+            file,
+            line: number,
+            column,
+            origin,
+        } = places.of(finding);
         let tone = match finding.impact {
             Impact::Blocks | Impact::Breaks => Tone::Bad,
             Impact::Loses => Tone::Warn,
@@ -226,6 +254,9 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
         }
         let line = line.and(": ").and(&finding.message);
         page.line(0, &line.and(format_args!(" [upgrade/{}]", finding.rule)));
+        if let Some(origin) = &origin {
+            page.line(2, &Line::plain("rendered from ").and(origin));
+        }
         page.line(2, &Line::plain("help: ").and(&finding.help));
     }
     if report.findings.len() > read.input.max_shown {

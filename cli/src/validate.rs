@@ -2,6 +2,7 @@
 
 mod apart;
 mod around;
+mod refused;
 mod report;
 pub(crate) mod severity;
 mod together;
@@ -27,6 +28,7 @@ use gwapi::{
     validation::{Finding, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
+use refused::Refused;
 use severity::{FailOn, SeverityArgs};
 use std::sync::{Mutex, PoisonError};
 use together::{Taking, Together, problem};
@@ -39,7 +41,8 @@ use together::{Taking, Together, problem};
 /// elsewhere; --fail-on says otherwise.
 ///
 /// A folder of a GitOps repository can be given as it is: what is no Kubernetes object is passed over and counted, kustomization.yaml
-/// gives objects their namespace, patches are no objects, and what the set leaves out is one line for each kind.
+/// gives objects their namespace, patches are no objects, and what the set leaves out is one line for each kind. Of an object that is
+/// given alone nothing is said to be missing: what is around it is not known.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
@@ -176,7 +179,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         (&around, &present),
         &mut |problem| found.push(problem),
     );
-    for problem in found {
+    let refused = Refused::of(&problems);
+    for problem in found.into_iter().filter(|one| !refused.tells(one)) {
         input.push(problem, &mut problems, most);
     }
     for (file, line, rule) in input.unused() {

@@ -232,20 +232,24 @@ fn judge(pattern: &Pattern, part: MatchPart) -> Option<Fault> {
         return None;
     }
     // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is where nothing but texts is written,
-    // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it.
-    let source = pattern.as_str();
-    let open = source.starts_with('^') && !source.ends_with('$') || is_of_texts(source);
-    let taken = open.then(|| sample::text(pattern)).flatten()?;
-    let longer = format!("{}/more", taken.trim_end_matches('/'));
-    (!pattern.is_match(longer.as_bytes())).then(|| {
-        let message = format!(
-            "`{pattern}` has to match the whole path: it takes `{taken}` and not `{longer}`"
-        );
-        Fault {
+    // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it. Of a choice each text is
+    // written for itself, and what stands at the end belongs to the last one.
+    let branches = pattern.branches();
+    let is_open =
+        |source: &&str| source.starts_with('^') && !source.ends_with('$') || is_of_texts(source);
+    branches.iter().copied().filter(is_open).find_map(|branch| {
+        let taken = sample::text(&Pattern::new(branch).ok()?)?;
+        let longer = format!("{}/more", taken.trim_end_matches('/'));
+        let is_closed = pattern.is_match(taken.as_bytes()) && !pattern.is_match(longer.as_bytes());
+        is_closed.then(|| Fault {
             rule: &rules::PATTERN_TAKES_WHOLE,
-            message,
-            help: None,
-        }
+            message: format!(
+                "`{pattern}` has to match the whole path: it takes `{taken}` and not `{longer}`"
+            ),
+            help: (branches.len() > 1).then_some(
+                "put brackets around the choice, since what stands at the end belongs to its last text alone: `(/a|/b).*` takes whatever follows, and `(/a|/b)$` nothing",
+            ),
+        })
     })
 }
 
@@ -397,8 +401,18 @@ mod tests {
                 "{source}"
             );
         }
+        for source in ["/a|/b", "/a|/b.*", "/a|/b$", "^/a|^/b$"] {
+            let (message, help) = said(source, MatchPart::Path).unwrap();
+            let wanted = "has to match the whole path: it takes `/a` and not `/a/more`";
+            assert_eq!(message, format!("`{source}` {wanted}"));
+            assert!(help.starts_with("put brackets around the choice"), "{help}");
+        }
         for source in [
             "/item$",
+            "(/a|/b).*",
+            "(/a|/b)$",
+            "/a$|/b$",
+            "/a|/a/.*",
             "/(v1|v2)(/.*)?",
             r"/robots\.txt",
             "/v[12]",

@@ -220,23 +220,38 @@ impl Schema {
     /// Calls `visit` for this node and every node below it that describes a value, with the place that
     /// rules are attached to: the type's name, or `Type.field` for a field.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Schema, &[String])) {
-        self.visit_at(&[], visit);
+        self.visit_at((&[], When::ALWAYS), &mut |node, places, _| {
+            visit(node, places)
+        });
     }
 
-    fn visit_at<'a>(&'a self, field: &[String], visit: &mut impl FnMut(&'a Schema, &[String])) {
+    /// As [`visit`](Self::visit), each node with the releases that have it, of those that have this one.
+    pub(crate) fn visit_with_releases<'a>(
+        &'a self,
+        visit: &mut impl FnMut(&'a Schema, &[String], When),
+    ) {
+        self.visit_at((&[], When::ALWAYS), visit);
+    }
+
+    fn visit_at<'a>(
+        &'a self,
+        (field, around): (&[String], When),
+        visit: &mut impl FnMut(&'a Schema, &[String], When),
+    ) {
+        let when = around.and(self.when());
         let mut places = field.to_vec();
         places.extend(self.type_name.clone());
-        visit(self, &places);
+        visit(self, &places, when);
         for (name, property) in &self.properties {
             let place: Vec<String> = self
                 .type_name
                 .iter()
                 .map(|own| format!("{own}.{name}"))
                 .collect();
-            property.visit_at(&place, visit);
+            property.visit_at((&place, when), visit);
         }
         for below in self.items.iter().chain(&self.additional_properties) {
-            below.visit_at(&[], visit);
+            below.visit_at((&[], when), visit);
         }
     }
 

@@ -1,7 +1,7 @@
 //! An object that was given and is left out, with the reason and the line.
 
 use crate::{
-    input::{Input, Problem, beyond},
+    input::{Input, Problem, beyond, origin},
     output::{Line, Page, Tone},
 };
 use gwapi::{
@@ -31,18 +31,27 @@ pub(crate) struct NotInForce {
     findings_more: Option<usize>,
 }
 
-/// An object of the input: its file, where it is, and where its fields are for which it is left out.
-pub(super) type Placed = (usize, Position, Vec<Position>);
+/// An object of the input: its file, where it is, and what is said of it where it is left out.
+pub(super) type Placed = (usize, Position, LeftOutAt);
 
-/// Where the fields are for which an object, or its status, is left out.
-pub(super) fn fields(judged: &Judged, entry: &RawObject) -> Vec<Position> {
+/// Of an object that is left out, or whose status is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeftOutAt {
+    /// Where the fields are for which it is.
+    fields: Vec<Position>,
+    /// The file from which it was rendered, if it says.
+    origin: Option<String>,
+}
+
+/// What is to be known of an object, or its status, if it is left out.
+pub(super) fn left_out_at(judged: &Judged, entry: &RawObject) -> LeftOutAt {
     let ignored = match judged {
         Judged::Ignored(ignored) => ignored,
         Judged::Admitted {
             status: Some(ignored),
             ..
         } => ignored,
-        _ => return Vec::new(),
+        _ => return LeftOutAt::default(),
     };
     // As many as the object has findings, in their order.
     let fields = NotInForce::of_object(ignored).findings;
@@ -51,7 +60,10 @@ pub(super) fn fields(judged: &Judged, entry: &RawObject) -> Vec<Position> {
         let key = is_key.then(|| entry.positions.key(&field.path)).flatten();
         key.unwrap_or_else(|| entry.position(&field.path))
     };
-    fields.iter().map(place).collect()
+    LeftOutAt {
+        fields: fields.iter().map(place).collect(),
+        origin: origin(entry),
+    }
 }
 
 /// A place in a file.
@@ -61,6 +73,9 @@ pub(super) struct Place {
     /// From 1; 0 where no line is to blame.
     pub(super) line: usize,
     pub(super) column: usize,
+    /// The file from which the object was rendered, if the input says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 /// A field for which an object is refused.
@@ -154,10 +169,10 @@ impl NotInForce {
     /// An object of the input.
     pub(super) fn of_input(ignored: &Ignored, input: &Input, objects: &[Placed]) -> Self {
         let mut object = Self::of_object(ignored);
-        let Some((source, place, positions)) = objects.get(ignored.index) else {
+        let Some((source, place, at)) = objects.get(ignored.index) else {
             return object;
         };
-        for (field, position) in object.findings.iter_mut().zip(positions) {
+        for (field, position) in object.findings.iter_mut().zip(&at.fields) {
             field.line = Some(position.line);
             field.column = Some(position.column);
         }
@@ -168,6 +183,7 @@ impl NotInForce {
             file: input.source(*source).to_owned(),
             line: place.line,
             column: place.column,
+            origin: (at.origin.clone()).or_else(|| input.origin(*source, place.line)),
         });
         if let Some((source, place, _)) = ignored.replaced_by.and_then(|index| objects.get(index)) {
             let (file, line) = (input.source(*source), place.line);
@@ -198,6 +214,7 @@ impl NotInForce {
                 file: problem.file.clone(),
                 line: problem.line,
                 column: problem.column,
+                origin: problem.origin.clone(),
             }),
             reason: if twice { "DuplicateKey" } else { "Unreadable" },
             message,
@@ -259,6 +276,9 @@ impl NotInForce {
             if let Some(help) = &field.help {
                 page.line(6, &Line::plain("help: ").and(help));
             }
+        }
+        if let Some(origin) = self.place.as_ref().and_then(|place| place.origin.as_ref()) {
+            page.line(4, &Line::plain("rendered from ").and(origin));
         }
         if let Some(help) = &self.help {
             page.line(4, &Line::plain("help: ").and(help));

@@ -228,9 +228,8 @@ impl Referred {
                         "backendRefs" | "backendRef" => Some(("", "Service")),
                         "parentRefs" => Some((GROUP, "Gateway")),
                         "certificateRefs" | "clientCertificateRef" => Some(("", "Secret")),
-                        "caCertificateRefs" | "caCertRefs" | "targetRefs" | "targetRef" => {
-                            Some(("", ""))
-                        }
+                        "caCertificateRefs" | "caCertRefs" | "parametersRef" | "targetRefs"
+                        | "targetRef" => Some(("", "")),
                         _ => None,
                     };
                     if let Some(default) = of_kind {
@@ -272,7 +271,8 @@ impl Referred {
         if is_issued && to.kind == "Secret" {
             self.made.insert(to.clone());
         }
-        if to.namespace != from.namespace {
+        // A GatewayClass is in no namespace, and needs no grant.
+        if to.namespace != from.namespace && from.kind != "GatewayClass" {
             let (kind, namespace) = (from.kind.to_owned(), from.namespace.to_owned());
             self.across.insert((kind, namespace, to.clone()));
         }

@@ -238,6 +238,19 @@ impl InputArgs {
             let place = (open.at.line, open.at.column);
             problem(Problem::of_open_namespace(&name, place, &open.names));
         }
+        for (file, absent) in kustomized.absent.iter().filter(|_| vars.is_some()) {
+            let mut named = wanted.iter();
+            let Some(named) = named.find(|one| one.real.as_ref() == Some(file)) else {
+                continue;
+            };
+            for (at, resource) in absent {
+                problem(Problem::of_absent_resource(
+                    &named.name,
+                    (at.line, at.column),
+                    resource,
+                ));
+            }
+        }
         let all = wanted.into_iter().enumerate();
         let all = all.map(|(index, wanted)| {
             let real = wanted.real.as_deref();

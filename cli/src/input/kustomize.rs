@@ -20,6 +20,9 @@ use std::{
 /// The names that Kustomize knows its file by.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// Where a kustomization names what it is made of.
+const RESOURCES: [&str; 3] = ["resources", "bases", "components"];
+
 /// A longer file is none that people write.
 const LONGEST: u64 = 1 << 20;
 
@@ -81,6 +84,8 @@ pub(super) struct Kustomized {
     pub(super) generated_anywhere: BTreeSet<(&'static str, String)>,
     /// The files that name their namespace by a placeholder without value.
     pub(super) open: BTreeMap<PathBuf, OpenNamespace>,
+    /// The files with resources that are not there: of each its place, and how it is written.
+    pub(super) absent: BTreeMap<PathBuf, Vec<(Position, String)>>,
 }
 
 /// A namespace of which nobody knows.
@@ -97,6 +102,8 @@ struct Kustomization {
     namespace: Option<String>,
     /// That it depends on variables without value, and the file.
     open: Option<(PathBuf, OpenNamespace)>,
+    /// The resources that are not there, and the file.
+    absent: Option<(PathBuf, Vec<(Position, String)>)>,
     /// Files and folders, without links.
     resources: Vec<PathBuf>,
     patches: Vec<PathBuf>,
@@ -147,6 +154,7 @@ impl Kustomized {
                 .patches
                 .extend(kustomization.patches.iter().cloned());
             kustomized.open.extend(kustomization.open.clone());
+            kustomized.absent.extend(kustomization.absent.clone());
         }
         kustomized
     }
@@ -246,17 +254,27 @@ impl Kustomization {
         vars.put_into(from, &table).read_to_end(&mut text).ok()?;
         let mut read = manifest::read(&text, &ReadOptions::default());
         let entry = read.entries.first_mut()?;
-        let names =
-            Open::find(&mut entry.value, &table, false).names_of(|path| path == "namespace");
+        let holes = Open::find(&mut entry.value, &table, false);
         let open = OpenNamespace {
             at: entry.position("namespace"),
-            names,
+            names: holes.names_of(|path| path == "namespace"),
         };
         let value = &entry.value;
+        let mut absent = Vec::new();
+        for field in RESOURCES {
+            for (index, text) in texts(value, field).enumerate() {
+                let path = format!("{field}[{index}]");
+                let is_open = !holes.names_of(|open| open == path).is_empty();
+                if !is_open && is_local(text) && !folder.join(text).exists() {
+                    absent.push((entry.position(&path), text.to_owned()));
+                }
+            }
+        }
         let is_open = !open.names.is_empty();
         let mut found = Self {
             namespace: text_of(value, "namespace").map(str::to_owned),
             open: is_open.then(|| (file.to_owned(), open)),
+            absent: (!absent.is_empty()).then(|| (file.to_owned(), absent)),
             ..Self::default()
         };
         let local = |text: &str| {
@@ -265,7 +283,7 @@ impl Kustomization {
             let path = is_path.then(|| fs::canonicalize(folder.join(text)).ok())?;
             Some(path.unwrap_or_else(|| folder.join(text)))
         };
-        for field in ["resources", "bases", "components"] {
+        for field in RESOURCES {
             found
                 .resources
                 .extend(texts(value, field).filter_map(local));
@@ -292,6 +310,16 @@ impl Kustomization {
         }
         Some(found)
     }
+}
+
+/// Whether a resource is certain to be a file or folder beside the kustomization: a repository may be named without a scheme
+/// (`github.com/…`).
+fn is_local(resource: &str) -> bool {
+    let first = resource.split('/').next().unwrap_or_default();
+    let is_file = first == resource;
+    !resource.contains([':', '?', '\n'])
+        && !resource.is_empty()
+        && (matches!(first, "." | "..") || is_file || !first.contains(['.', '@']))
 }
 
 fn text_of<'v>(value: &'v Value, field: &str) -> Option<&'v str> {
@@ -389,6 +417,20 @@ mod tests {
             kustomized.layout(&root.join("base/a.yaml")).namespace,
             NamespaceOf::Unknown
         );
+    }
+
+    #[test]
+    fn resources_that_are_not_there_are_named_with_their_place() {
+        let scratch = Scratch::new("kustomize-absent");
+        let text = "resources:\n- x.yaml\n- ../shp\n- github.com/a/b\n- https://a.example/x.yaml\n- git@a.example:b/c\n- ../${APP}\n- ../base\n- more/x.yaml\n";
+        let folders = [("base", text), ("shop", "resources: []")];
+        let folders = folders.map(|(folder, text)| (folder.to_owned(), text.to_owned()));
+        let kustomized = kustomizations(scratch.path(), &folders);
+        let file = scratch.path().join("base/kustomization.yaml");
+        let at = |line| Position { line, column: 3 };
+        let wanted = [(2, "x.yaml"), (3, "../shp"), (9, "more/x.yaml")];
+        let wanted = wanted.map(|(line, text)| (at(line), text.to_owned()));
+        assert_eq!(kustomized.absent, BTreeMap::from([(file, wanted.to_vec())]));
     }
 
     /// Of each folder the kustomization: what it names, and its namespace where it has one.

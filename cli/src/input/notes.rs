@@ -199,7 +199,7 @@ impl Notes {
     }
 
     /// From which file what stands in a line was rendered, if the file says.
-    fn origin(&self, line: usize) -> Option<&str> {
+    pub(super) fn origin(&self, line: usize) -> Option<&str> {
         let before = self.origins.range(..=line).next_back();
         let path = before.map(|(_, path)| path.as_str());
         path.filter(|path| !path.is_empty())

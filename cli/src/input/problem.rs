@@ -267,6 +267,16 @@ impl Problem {
         )
     }
 
+    /// A resource of a kustomization that is not there.
+    pub(super) fn of_absent_resource(file: &str, place: (usize, usize), resource: &str) -> Self {
+        let message = format!(
+            "there is no file or folder `{resource}` beside the kustomization: Kustomize builds nothing of it"
+        );
+        let help = "correct the path, or remove it; where something makes it later, allow the rule";
+        let (severity, rule) = (Severity::Warning, "input/absent-resource");
+        Self::of_file(file, place, severity, rule, (message, help))
+    }
+
     /// An object that cannot be looked at, since variables have no value.
     pub(super) fn of_open_object(file: &str, entry: &Entry, names: &BTreeSet<String>) -> Self {
         let first = names.first().map_or("NAME", String::as_str);

@@ -497,21 +497,57 @@ impl<T> OfFile<'_, T> {
 }
 
 /// Whether a text that cannot be read has the fields of its own that say the type of an object: in YAML at the beginning of a line, in
-/// JSON in quotes.
+/// JSON among the keys of the outermost object.
 fn says_type(document: &[u8]) -> bool {
     let says = |field: &str| {
-        let quoted = format!("\"{field}\"");
-        document.split(|byte| *byte == b'\n').any(|line| {
-            let begins = |line: &[u8], with: &str| {
-                let rest = line.strip_prefix(with.as_bytes());
-                rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
-            };
-            let inside = line.trim_ascii_start();
-            let inside = inside.strip_prefix(b"{").unwrap_or(inside);
-            begins(line, field) || begins(inside.trim_ascii_start(), &quoted)
+        let mut lines = document.split(|byte| *byte == b'\n');
+        lines.any(|line| {
+            let rest = line.strip_prefix(field.as_bytes());
+            rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
         })
     };
-    says("apiVersion") && says("kind")
+    let fields = ["apiVersion", "kind"];
+    fields.into_iter().all(says) || fields.into_iter().all(|field| has_key(document, field))
+}
+
+/// Whether the outermost object of a text that is meant as JSON, with comments or without, has a key.
+fn has_key(document: &[u8], key: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut rest = document;
+    let behind = |text: &[u8], end: &[u8]| {
+        memchr::memmem::find(text, end).map_or(text.len(), |at| at + end.len())
+    };
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match first {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let mut is_escaped = false;
+                let end = after.iter().position(|byte| {
+                    let is_end = *byte == b'"' && !is_escaped;
+                    is_escaped = *byte == b'\\' && !is_escaped;
+                    is_end
+                });
+                let Some((text, behind)) = end.and_then(|end| after.split_at_checked(end)) else {
+                    return false;
+                };
+                rest = behind.strip_prefix(b"\"").unwrap_or(behind);
+                let is_key = || rest.trim_ascii_start().starts_with(b":");
+                if depth == 1 && text == key.as_bytes() && is_key() {
+                    return true;
+                }
+            }
+            b'/' if after.starts_with(b"/") => {
+                rest = after.get(behind(after, b"\n")..).unwrap_or_default();
+            }
+            b'/' if after.starts_with(b"*") => {
+                rest = after.get(behind(after, b"*/")..).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -526,6 +562,22 @@ mod tests {
             (
                 "{\"apiVersion\": \"v1\",\n  \"kind\": \"Service\",\n}",
                 true,
+            ),
+            (
+                "{\"apiVersion\":\"v1\",\"kind\":\"Service\" \"metadata\":{}}",
+                true,
+            ),
+            (
+                "{\"a\": {}, \"kind\":\"Service\", /* \" */ \"apiVersion\": 1",
+                true,
+            ),
+            (
+                "{\"a\": {\"apiVersion\":\"v1\",\"kind\":\"Service\",},}",
+                false,
+            ),
+            (
+                "// \"kind\": {\n{\"b\": \"apiVersion\", \"c\\\"kind\": \"kind\",}",
+                false,
             ),
             ("x: *undefined\napiVersion-kind: apiVersion kind\n", false),
             ("# apiVersion: v1\n# kind: x\na: [", false),

@@ -5,10 +5,13 @@ use super::{
     kustomize::{Kustomized, Layout},
     notes::Notes,
     place::Place,
-    problem::{Problem, Problems, Settings},
+    problem::{Problem, Problems, Settings, origin},
 };
 use crate::output::Exit;
-use gwapi::{manifest::ReadOptions, meta::ObjectRef};
+use gwapi::{
+    manifest::{RawObject, ReadOptions},
+    meta::ObjectRef,
+};
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -72,6 +75,12 @@ impl Source {
         self.place.text()
     }
 
+    /// From which file an object was rendered that stands at a line, if the object or a comment says.
+    pub(crate) fn origin(&self, line: usize, object: Option<&RawObject>) -> Option<String> {
+        let noted = || self.notes.as_ref()?.origin(line).map(str::to_owned);
+        object.and_then(origin).or_else(noted)
+    }
+
     /// All of it, from the beginning.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         self.place.open()
@@ -132,6 +141,11 @@ impl Input {
             true => Exit::Failed,
             false => otherwise,
         }
+    }
+
+    /// From which file what stands at a line of the file with this index was rendered, if a comment says.
+    pub(crate) fn origin(&self, source: usize, line: usize) -> Option<String> {
+        self.sources.get(source)?.origin(line, None)
     }
 
     /// The name of the file with this index.

@@ -55,6 +55,8 @@ impl Vars {
             vars: self,
             open,
             from,
+            ahead: Vec::new(),
+            is_literal: None,
             read: Vec::new(),
             done: Vec::new(),
             given: 0,
@@ -68,6 +70,10 @@ pub(super) struct Substituting<'r, R> {
     vars: &'r Vars,
     open: &'r Table,
     from: R,
+    /// What was read of documents of which it is not known yet whether they stay as they are.
+    ahead: Vec<u8>,
+    /// Whether the present document stays as it is.
+    is_literal: Option<bool>,
     /// What was read and not looked at yet.
     read: Vec<u8>,
     /// What is to be given, and how much of it was.
@@ -79,7 +85,70 @@ pub(super) struct Substituting<'r, R> {
 /// How long a placeholder may be; a longer one is text.
 const LONGEST: usize = 4_096;
 
+/// How far a document is looked through for the label or annotation by which it stays as it is.
+const LOOKAHEAD: usize = 1 << 20;
+
+/// How a document begins behind another one.
+const NEXT: &[u8] = b"\n---";
+
+/// The label or annotation with which Flux leaves the placeholders of an object as they are, if its value is `disabled`.
+const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
+/// Whether the placeholders of a document stay as they are, since it says so.
+fn is_left_alone(document: &[u8]) -> bool {
+    memchr::memmem::find_iter(document, SUBSTITUTE).any(|at| {
+        let (before, from) = document.split_at_checked(at).unwrap_or_default();
+        let line = before.rsplit(|byte| *byte == b'\n').next();
+        let is_comment = line.is_some_and(|line| line.contains(&b'#'));
+        let quotes = |byte: &u8| [b'"', b'\'', b' ', b'\t'].contains(byte);
+        let after = from.get(SUBSTITUTE.len()..).unwrap_or_default();
+        let mut rest = after.iter().skip_while(|byte| quotes(byte));
+        let value = rest.next() == Some(&b':');
+        let value = value.then(|| rest.skip_while(|byte| quotes(byte)).take(8));
+        !is_comment && value.is_some_and(|value| value.eq(b"disabled"))
+    })
+}
+
 impl<R: Read> Substituting<'_, R> {
+    /// Looks at what is ahead as far as it is known to which document it belongs, and whether that stays as it is.
+    fn look_ahead(&mut self) {
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut rest = ahead.as_slice();
+        loop {
+            let end = memchr::memmem::find(rest, NEXT).map(|at| at + 1);
+            let is_known = end.is_some() || self.ended || rest.len() >= LOOKAHEAD;
+            let is_literal = match self.is_literal {
+                Some(is_literal) => is_literal,
+                None if is_known => {
+                    is_left_alone(rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest))
+                }
+                None => break,
+            };
+            // The last bytes may be the beginning of what separates documents.
+            let certain = match self.ended {
+                true => rest.len(),
+                false => rest.len().saturating_sub(NEXT.len() - 1),
+            };
+            let (part, after) = rest
+                .split_at_checked(end.unwrap_or(certain))
+                .unwrap_or((rest, &[]));
+            if is_literal {
+                self.done.append(&mut self.read);
+                self.done.extend_from_slice(part);
+            } else {
+                self.read.extend_from_slice(part);
+                self.look();
+            }
+            rest = after;
+            if end.is_none() {
+                self.is_literal = Some(is_literal);
+                break;
+            }
+            self.is_literal = None;
+        }
+        self.ahead.extend_from_slice(rest);
+    }
+
     /// Looks at what was read up to where more is needed to tell.
     fn look(&mut self) {
         let mut rest = self.read.as_slice();
@@ -148,9 +217,13 @@ impl<R: Read> Read for Substituting<'_, R> {
             if self.ended {
                 return Ok(0);
             }
-            let read = self.from.by_ref().take(CHUNK).read_to_end(&mut self.read)?;
+            let read = self
+                .from
+                .by_ref()
+                .take(CHUNK)
+                .read_to_end(&mut self.ahead)?;
             self.ended = read == 0;
-            self.look();
+            self.look_ahead();
         }
         let ready = self.done.get(self.given..).unwrap_or_default();
         let length = ready.len().min(room.len());
@@ -201,6 +274,33 @@ mod tests {
                 let mut from = vars.put_into(Drops(text.as_bytes(), step), &open);
                 from.read_to_string(&mut read).unwrap();
                 assert_eq!(open.written(&read), wanted, "{text}");
+            }
+        }
+        // A document that says so stays as it is, and those around it do not.
+        for disabled in [
+            "kustomize.toolkit.fluxcd.io/substitute: disabled",
+            "{\"kustomize.toolkit.fluxcd.io/substitute\" : \"disabled\"}",
+        ] {
+            let text =
+                format!("a: ${{A}}\n---\nb: ${{A}} $${{B}}\n{disabled}\n--- # $\nc: ${{A}}\n");
+            let wanted = text.replace("a: ${A}", "a: 1").replace("c: ${A}", "c: 1");
+            let others = [
+                text.replace("disabled", "enabled"),
+                text.replace(disabled, &format!("# {disabled}")),
+            ];
+            for step in [1, 3, 1_000] {
+                let open = Table::default();
+                let put = |text: &str| {
+                    let mut read = String::new();
+                    let mut from = vars.put_into(Drops(text.as_bytes(), step), &open);
+                    from.read_to_string(&mut read).unwrap();
+                    read
+                };
+                assert_eq!(put(&text), wanted, "{step}");
+                for other in &others {
+                    let wanted = other.replace("$${B}", "${B}").replace("${A}", "1");
+                    assert_eq!(put(other), wanted, "{step}");
+                }
             }
         }
         // One without value goes through YAML as a mark, in braces, too, and what is escaped does not.

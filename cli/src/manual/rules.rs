@@ -41,7 +41,7 @@ impl Described {
             severity: rule.severity.as_str(),
             meaning: rule.meaning,
             help: Some(rule.help).filter(|help| !help.is_empty()),
-            since: since(rule.when),
+            since: since(rule.releases()),
             example: rule.example,
         }
     }

@@ -1,5 +1,6 @@
 //! What a set leaves out: what is there although nobody wrote it, and what nobody can know.
 
+use super::refused::LEFT_OUT;
 use crate::{
     given::present::{Referred, namespace},
     input::{Entry, Problem},
@@ -85,7 +86,7 @@ impl Around {
             return true;
         }
         // What follows from an object that is not in the set is told with that object, or the object is there after all.
-        let of_another = [" does not exist", " was given, but is left out"];
+        let of_another = [" does not exist", LEFT_OUT];
         if rule == rules::REDIRECT_HEARD.id
             && of_another
                 .iter()
@@ -166,6 +167,7 @@ fn missing(entry: &Entry, finding: &Finding) -> Option<Target> {
         rule if rule == rules::TARGET_EXISTS.id => "Service",
         rule if rule == rules::PARAMETERS_EXIST.id => "",
         rule if rule == rules::FILTER_SUPPORTED.id => "",
+        rule if rule == rules::SLICE_SERVICE_EXISTS.id => return owner(entry, path),
         rule if rule == rules::GRANT_TARGET_EXISTS.id => {
             path = path.strip_suffix(".name").unwrap_or(path);
             ""
@@ -193,6 +195,29 @@ fn missing(entry: &Entry, finding: &Finding) -> Option<Target> {
     })
 }
 
+/// The Service or ServiceImport that an EndpointSlice names by the label that a finding is about, or Endpoints by their name.
+fn owner(entry: &Entry, path: &str) -> Option<Target> {
+    let label = path.strip_prefix("metadata.labels[");
+    let (kind, name) = match label.and_then(|label| label.strip_suffix(']')) {
+        Some(label) => {
+            let labels = entry.at("metadata.labels")?;
+            let kind = match label.starts_with("multicluster.") {
+                true => "ServiceImport",
+                false => "Service",
+            };
+            (kind, labels.get(label)?.as_str()?)
+        }
+        None if entry.kind() == "Endpoints" => ("Service", entry.name()),
+        None => return None,
+    };
+    Some(Target {
+        kind: kind.to_owned(),
+        namespace: namespace(entry).to_owned(),
+        name: name.to_owned(),
+        is_explicit: false,
+    })
+}
+
 /// What is said of a Namespace that is only named.
 const OF_NO_LABELS: &str = "its labels are not known";
 
@@ -200,12 +225,17 @@ const OF_NO_LABELS: &str = "its labels are not known";
 pub(super) fn left_out(entry: &Entry, finding: &Finding) -> Option<String> {
     let target = missing(entry, finding)?;
     let help = finding.help().unwrap_or_default();
-    let is_merely = help.starts_with("create ")
+    // Where something is nearly meant, the help says what.
+    let of_rule = [&rules::SLICE_SERVICE_EXISTS, &rules::GRANT_TARGET_EXISTS];
+    let is_plain = of_rule
+        .iter()
+        .any(|rule| rule.id == finding.rule() && rule.help == help);
+    let is_merely = is_plain
+        || help.starts_with("create ")
         || help.starts_with("add ")
         || help.ends_with("give it its namespace")
         || finding.rule() == rules::FILTER_SUPPORTED.id;
-    // Of a Namespace its labels are missing, and not what they are for.
-    (is_merely && target.kind != "Namespace").then_some(target.kind)
+    is_merely.then_some(target.kind)
 }
 
 /// Brings what is missing of one kind into one problem each, the first of them; the others are counted in it.
@@ -231,6 +261,8 @@ pub(super) fn in_one_line(problems: &[Problem]) -> Vec<Problem> {
             let what = match (kind, more) {
                 ("ReferenceGrant", 1) => "needs a ReferenceGrant, too".to_owned(),
                 ("ReferenceGrant", _) => "need ReferenceGrants, too".to_owned(),
+                ("Namespace", 1) => "needs the labels of a Namespace, too".to_owned(),
+                ("Namespace", _) => "need the labels of Namespaces, too".to_owned(),
                 (_, 1) => format!("to an object of kind {kind} leads to nothing"),
                 _ => format!("to objects of kind {kind} lead to nothing"),
             };

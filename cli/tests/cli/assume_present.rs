@@ -74,6 +74,71 @@ fn namespaces_can_be_assumed_where_their_labels_matter() {
     );
 }
 
+/// One line for each kind, whoever needs the object: routes, EndpointSlices, Endpoints and ReferenceGrants.
+#[test]
+fn endpoints_grants_and_namespaces_that_the_set_leaves_out_are_one_line_each() {
+    let route = |number: usize| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r{number}, namespace: ns{number}}}\n\
+             spec: {{parentRefs: [{{name: g, namespace: net}}], hostnames: [h{number}.example], rules: [{{filters: [{{type: RequestRedirect, requestRedirect: {{hostname: b.example}}}}]}}]}}\n---\n"
+        )
+    };
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: net}\nspec: {gatewayClassName: x, listeners: [{name: h, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {a: b}}}}}]}\n---\n";
+    let set = gateway.to_owned() + &(0..4).map(route).collect::<String>();
+    let text = validated(&[], &set);
+    assert_eq!(warnings(&text), 1, "{text}");
+    assert!(
+        text.contains(
+            "; 3 more references need the labels of Namespaces, too [ParentReference/accepted]"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("`--assume-present Namespace` takes"),
+        "{text}"
+    );
+    assert_eq!(
+        warnings(&validated(&["--assume-present", "Namespace"], &set)),
+        0
+    );
+
+    let slice = |number: usize| {
+        format!(
+            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: s{number}, namespace: shop, labels: {{kubernetes.io/service-name: gone{number}}}}}\naddressType: IPv4\nports: [{{port: 80}}]\nendpoints: [{{addresses: [10.0.0.{number}]}}]\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {{name: g{number}, namespace: shop}}\nspec: {{from: [{{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: a}}], to: [{{group: '', kind: Service, name: other{number}}}]}}\n---\n"
+        )
+    };
+    let set: String = (1..4).map(slice).collect();
+    let text = validated(&[], &set);
+    assert_eq!(warnings(&text), 1, "{text}");
+    assert!(
+        text.contains("; 5 more references to objects of kind Service lead to nothing"),
+        "{text}"
+    );
+    let text = validated(&["--assume-present", "Service"], &set);
+    assert_eq!(warnings(&text), 0, "{text}");
+    // One without the label says nothing of a Service.
+    let nameless = set.replace("labels: {kubernetes.io/service-name: gone1}", "labels: {}");
+    let text = validated(&["--assume-present", "Service"], &nameless);
+    assert_eq!(warnings(&text), 1, "{text}");
+}
+
+/// The parameters of a class are there for all that depends on the class, too.
+#[test]
+fn parameters_can_be_assumed_for_validate_and_status() {
+    let set = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: a.b/c, parametersRef: {group: '', kind: ConfigMap, name: p, namespace: x}}\n---\n\
+               apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: net}\nspec: {gatewayClassName: c, listeners: [{name: h, port: 80, protocol: HTTP}]}\n";
+    assert_eq!(warnings(&validated(&[], set)), 2);
+    let assumed = ["--assume-present", "ConfigMap"];
+    let text = validated(&assumed, set);
+    assert_eq!(warnings(&text), 0, "{text}");
+    let (_, text) = run(&[&["status", "-"], &assumed[..]].concat(), set);
+    assert!(
+        text.contains("counted as there: ConfigMap x/p") && !text.contains("not accepted"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_kind_is_taken_however_it_is_written_and_one_that_nobody_knows_is_an_error() {
     let set = route(0);

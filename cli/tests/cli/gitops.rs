@@ -231,6 +231,64 @@ fn ten_mistakes_at_once_are_all_named_and_nothing_else() {
     assert_eq!(found.len(), MISTAKES.len(), "{found:#?}");
 }
 
+/// What a mistake leaves out is not told again by each object that refers to it.
+#[test]
+fn a_mistake_that_leaves_an_object_out_is_named_and_nothing_that_follows_from_it() {
+    let folder = "infrastructure/gateway";
+    for (name, file, from, to, rule) in [
+        (
+            "from",
+            "gateway.yaml",
+            "from: Same",
+            "from: Smae",
+            "schema/enum",
+        ),
+        (
+            "protocol",
+            "gateway.yaml",
+            "protocol: HTTPS",
+            "protocol: HTTP",
+            "Listeners/no-tls-without-encryption",
+        ),
+        (
+            "controller",
+            "class.yaml",
+            "gateway.envoyproxy.io/",
+            "gateway.envoyproxy.io ",
+            "schema/pattern",
+        ),
+    ] {
+        let copied = Copied::new(name);
+        copied.change(&format!("{folder}/{file}"), from, to);
+        let (code, found) = findings(copied.path(), &VARS);
+        let rules: Vec<_> = found
+            .iter()
+            .map(|one| one["rule"].as_str().unwrap())
+            .collect();
+        assert_eq!((code, rules), (Some(1), vec![rule]), "{found:#?}");
+        // Who does not want to hear of the error hears of what follows from it.
+        let allowed = [&VARS[..], &["--allow", rule]].concat();
+        assert_ne!(findings(copied.path(), &allowed).1, [Value::Null; 0]);
+    }
+}
+
+#[test]
+fn a_resource_of_a_kustomization_that_is_not_there_is_named() {
+    let copied = Copied::new("absent");
+    copied.change(
+        "apps/prod/kustomization.yaml",
+        "../base/shop",
+        "../base/shp",
+    );
+    let (code, found) = findings(copied.path(), &VARS);
+    assert_eq!(code, Some(0), "{found:#?}");
+    let named = found
+        .iter()
+        .find(|one| one["rule"] == "input/absent-resource");
+    let message = named.unwrap()["message"].as_str().unwrap();
+    assert!(message.contains("`../base/shp`"), "{message}");
+}
+
 /// A name that is nearly that of an object is named though a mistake of its own leaves that object out.
 #[test]
 fn a_misspelt_name_is_named_beside_the_mistake_in_the_object_that_is_meant() {

@@ -19,8 +19,14 @@ fn set() -> String {
 
 /// What the answer to a request helps with.
 fn help(url: &str) -> Vec<String> {
-    let (code, json) = run(&["request", "-", "-o", "json", url], &set());
-    assert_eq!(code, Some(1), "{url}");
+    help_of(&set(), &[url])
+}
+
+/// What the answer to a request by a set helps with.
+fn help_of(set: &str, request: &[&str]) -> Vec<String> {
+    let arguments = [&["request", "-", "-o", "json"], request].concat();
+    let (code, json) = run(&arguments, set);
+    assert_eq!(code, Some(1), "{request:?}");
     let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
     let help = answer["help"].as_array().unwrap().iter();
     help.map(|one| one.as_str().unwrap().to_owned()).collect()
@@ -98,8 +104,176 @@ fn a_path_that_is_nearly_taken_says_what_to_ask_or_to_write() {
     ] {
         assert_eq!(help(&format!("http://a.example{path}")), [wanted], "{path}");
     }
+    // What is said of a part of the whole, and slashes that are in the way of it.
+    let choice = set().replace("/re[0-9]+", "/re|/rex");
+    let wanted = format!(
+        "{} has to match the whole path, and `/re|/rex` matches a part of it: write `.*` where more may stand, outside brackets \
+         around the choice: `(/re|/rex)`",
+        at(1)
+    );
+    assert_eq!(help_of(&choice, &["http://a.example/re/x"]), [wanted]);
+    let letters = set().replace("/re[0-9]+", "/re[a-z]+");
+    let wanted = format!(
+        "{} asks for other capitals, which count in paths: ask `/reab`",
+        at(1)
+    );
+    assert_eq!(help_of(&letters, &["http://a.example/REab"]), [wanted]);
+    let letters = set().replace("/re[0-9]+", "/re[A-Z]+");
+    let wanted = format!(
+        "{} asks for other capitals, which count in paths: write `(?i:/re[A-Z]+)` if they are not meant to",
+        at(1)
+    );
+    assert_eq!(help_of(&letters, &["http://a.example/RE/reab"]), [""; 0]);
+    assert_eq!(help_of(&letters, &["http://a.example/reab"]), [wanted]);
+    assert_eq!(
+        help("http://a.example//re12"),
+        ["slashes that follow each other are not one in a path: ask `/re12`"]
+    );
     // Nothing is near.
     assert_eq!(help("http://a.example/quite-another/thing"), [""; 0]);
+}
+
+/// At a port of a Service the same is said as at a listener.
+#[test]
+fn a_path_that_is_nearly_taken_at_a_service_says_what_to_ask_or_to_write() {
+    let parent = "parentRefs: [{ name: cart, kind: Service, group: '' }]";
+    let set = set().replace("parentRefs: [{ name: front }]", parent);
+    let takes = "HTTPRoute shop/cart, rule 0, match";
+    for (path, wanted) in [
+        (
+            "/case/x",
+            format!("{takes} 2 asks for other capitals, which count in paths: ask `/Case/x`"),
+        ),
+        (
+            "/header",
+            format!("{takes} 4 takes the path, but the header `x` must be `1`"),
+        ),
+        ("/exct", "did you mean the path `/exact`?".to_owned()),
+    ] {
+        let url = format!("http://cart.shop{path}");
+        assert_eq!(help_of(&set, &[&url]), [wanted], "{path}");
+    }
+    for (request, wanted) in [
+        (
+            &["http://cart.shop:8080/exact"][..],
+            "Service shop/cart has port 80: ask http://cart.shop:80",
+        ),
+        (
+            &["http://cart/exact", "--from", "other"],
+            "there is a Service `cart` in namespace `shop`: ask http://cart.shop",
+        ),
+        (
+            &["http://crat.shop/exact", "--from", "other"],
+            "did you mean Service `cart` in namespace `shop`?",
+        ),
+        (
+            &["http://cart.shp/exact"],
+            "did you mean Service `cart` in namespace `shop`?",
+        ),
+        (
+            &["http://cart.shp/exact", "--from", "other"],
+            "did you mean Service `cart` in namespace `shop`?",
+        ),
+    ] {
+        assert_eq!(help_of(&set, request), [wanted], "{request:?}");
+    }
+}
+
+/// Of a gRPC call as of a path.
+#[test]
+fn a_call_that_is_nearly_taken_says_what_to_ask() {
+    let of = |matching: &str| {
+        let rule = format!(
+            "rules: [{{ matches: [{{ {matching}, headers: [{{ name: env, value: prod }}] }}], backendRefs: [{{ name: cart, port: 80 }}] }}]"
+        );
+        let set = set().replace(RULE, &rule);
+        set.replace("kind: HTTPRoute", "kind: GRPCRoute")
+    };
+    let named = of("method: { service: shop.Cart, method: Add }");
+    let takes = "GRPCRoute shop/cart, rule 0, match 0";
+    let prod = ["-H", "env: prod"];
+    let ask = |set: &str, path: &str, headers: &[&str]| {
+        let url = format!("http://a.example{path}");
+        help_of(set, &[headers, &[url.as_str()]].concat())
+    };
+    for (path, headers, wanted) in [
+        (
+            "/shop.Cart/Add",
+            &[][..],
+            format!("{takes} takes the path, but the header `env` must be `prod`"),
+        ),
+        (
+            "/shop.Cart/add",
+            &prod,
+            format!("{takes} asks for other capitals, which count in paths: ask `/shop.Cart/Add`"),
+        ),
+        (
+            "/shop.Cart/Add/",
+            &prod,
+            format!(
+                "{takes} takes `/shop.Cart/Add`, and a `/` at the end counts: ask `/shop.Cart/Add`"
+            ),
+        ),
+        (
+            "/shop.Cart/Add/x",
+            &prod,
+            format!(
+                "{takes} takes `/shop.Cart/Add` alone and nothing below it: ask `/shop.Cart/Add`"
+            ),
+        ),
+        (
+            "/shop.Carts/Add",
+            &prod,
+            "did you mean the path `/shop.Cart/Add`?".to_owned(),
+        ),
+    ] {
+        assert_eq!(ask(&named, path, headers), [wanted], "{path}");
+    }
+    let service = of("method: { service: shop.Cart }");
+    let wanted = "did you mean the path `/shop.Cart/Remove`?";
+    assert_eq!(ask(&service, "/shop.Crat/Remove", &prod), [wanted]);
+    let method = of("method: { type: RegularExpression, service: 'shop[.]C', method: Add }");
+    let wanted = "has to match the whole service, and `shop[.]C` matches a part of it: write `.*` where more may stand";
+    assert_eq!(
+        ask(&method, "/shop.Cart/Add", &prod),
+        [format!("{takes} {wanted}")]
+    );
+}
+
+#[test]
+fn a_connection_that_no_tls_route_takes_is_told_of_those_that_would() {
+    let set = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: web, port: 443, protocol: HTTPS, hostname: '*.a.example', tls: { certificateRefs: [{ name: own }] } }
+    - { name: pass, port: 8443, protocol: TLS, hostname: '*.a.example', tls: { mode: Passthrough } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: db, namespace: shop }
+spec: { parentRefs: [{ name: front, sectionName: pass }], hostnames: [db.a.example], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+";
+    let here = ["--assume-present", "Secret"];
+    let ask = |url: &str| help_of(set, &[&here[..], &[url]].concat());
+    assert_eq!(
+        ask("tls://dbs.a.example:8443"),
+        ["TLSRoute shop/db would take the connection for host `db.a.example`"]
+    );
+    assert_eq!(
+        ask("tls://db.a.example:443"),
+        [
+            "TLSRoute shop/db takes the connection at listener `pass` of Gateway shop/front on port 8443: ask tls://db.a.example:8443"
+        ]
+    );
 }
 
 #[test]

@@ -306,3 +306,38 @@ fn findings_on_rendered_files_are_at_their_lines() {
         "{sarif}"
     );
 }
+
+/// What a rendered stream says of its files is said by every verb, in text and in JSON.
+#[test]
+fn every_verb_says_from_which_file_an_object_was_rendered() {
+    let noted = "---\n# Source: shop/templates/route.yaml\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
+                 metadata: {name: r, namespace: shop}\nspec: {parentRefs: [{name: g}], hostname: [a]}\n";
+    let annotated = noted
+        .replace("# Source: shop/templates/route.yaml\n", "")
+        .replace(
+            "namespace: shop}",
+            "namespace: shop, annotations: {config.kubernetes.io/path: shop/templates/route.yaml}}",
+        );
+    for set in [noted, annotated.as_str()] {
+        for arguments in [
+            &["validate", "-"][..],
+            &["status", "-"],
+            &["request", "-", "http://a.example/"],
+            &["upgrade-check", "-", "--to", "v1.5.0"],
+        ] {
+            let (_, text) = run(arguments, set);
+            let rendered = "rendered from shop/templates/route.yaml\n";
+            assert!(text.contains(rendered), "{arguments:?}: {text}");
+            let (_, json) = run(&[arguments, &["-o", "json"]].concat(), set);
+            let origin = "\"origin\": \"shop/templates/route.yaml\"";
+            assert!(json.contains(origin), "{arguments:?}: {json}");
+        }
+        let unknown = set.replace("kind: HTTPRoute", "kind: HttpRoute");
+        let output = gwapi(&["convert", "-", "--to", "v1"], unknown);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("rendered from shop/templates/route.yaml\n"),
+            "{said}"
+        );
+    }
+}

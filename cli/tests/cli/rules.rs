@@ -23,7 +23,8 @@ const IN_WORDS: [(&str, &str); 3] = [
 ];
 
 /// Rules whose examples need more than objects to be judged: a folder, a webhook, more than a release allows beside it.
-const IN_NEED_OF_MORE: [&str; 8] = [
+const IN_NEED_OF_MORE: [&str; 9] = [
+    "input/absent-resource",
     "RouteRules/names-distinct-of-tls",
     "input/link",
     "object/duplicate-key",

@@ -29,21 +29,29 @@ impl Near<'_> {
     }
 
     /// That an object names no namespace, where a reference of it fails for that and would lead to something from the
-    /// namespace that is most likely meant.
+    /// namespace that is most likely meant; or where nothing says which one is, and the reference is refused from `default`.
     pub(super) fn name_namespace(
         &self,
         from: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        let namespace = self.namespace_meant(from)?;
         let mut fit = self.namespaces_for(from, problem).into_iter();
+        let Some(namespace) = self.namespace_meant(from) else {
+            let snapshot = self.resolver.snapshot();
+            let is_refused = names_its_namespace(problem) && fit.next().is_some();
+            let is_it = is_refused
+                && names_no_namespace(snapshot, from)
+                && !self.resolver.has_neighbor(from);
+            return is_it.then(|| give_namespace(from, "its namespace"));
+        };
         fit.any(|one| one == namespace)
             .then(|| give_namespace(from, &format!("`namespace: {namespace}`")))
     }
 
     /// The namespace from which most references would lead to something that fail for an object which names none; of backends
     /// rather than of parents, which may well be elsewhere. Nothing if one leads to an object in `default`, and of objects that name
-    /// their namespace.
+    /// their namespace. A reference that names a namespace says nothing: who writes it most likely means another one than that of the
+    /// object.
     pub(in crate::lint) fn namespace_meant(&self, object: &ObjectRef) -> Option<String> {
         if !names_no_namespace(self.resolver.snapshot(), object) {
             return None;
@@ -54,7 +62,8 @@ impl Near<'_> {
         }
         let mut votes: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         if !self.resolver.has_neighbor(object) {
-            for problem in self.resolver.reference_problems(object) {
+            let problems = self.resolver.reference_problems(object).into_iter();
+            for problem in problems.filter(|one| !names_its_namespace(one)) {
                 let of_parent = problem.path.starts_with("spec.parentRefs");
                 for namespace in self.namespaces_for(object, &problem) {
                     let (all, others) = votes.entry(namespace).or_default();
@@ -305,6 +314,11 @@ fn default_kind(kind: Kind) -> Option<&'static str> {
 }
 
 /// That an object names no namespace, and what to give it.
+/// Whether a reference that fails names a namespace, which is another one than that of the object.
+fn names_its_namespace(problem: &ReferenceProblem) -> bool {
+    matches!(problem.kind, Kind::NotPermitted | Kind::NotAttached)
+}
+
 fn give_namespace(object: &ObjectRef, what: &str) -> String {
     format!("{object} names no namespace, so that it is read as being in `default`: give it {what}")
 }

@@ -552,11 +552,13 @@ fn the_namespace_that_is_meant_is_named_in_place_of_other_help() {
         )
     };
     let given = give("HTTPRoute default/r", "shop");
-    // Neither is there; one is and refuses the namespace; one is and no grant allows the reference.
+    // Neither is there; one is and refuses the namespace.
     assert_eq!(of_route(&to("", "name: cart")), given);
     assert_eq!(of_route(&to(", namespace: shop", "name: cart")), given);
+    // Who writes a namespace most likely means another one than that of the object.
     let granted = to(", namespace: shop", "name: cart, namespace: shop");
-    assert_eq!(of_route(&granted), given);
+    let its = "HTTPRoute default/r names no namespace, so that it is read as being in `default`: give it its namespace";
+    assert_eq!(of_route(&granted), [its]);
     // A backend shows the namespace rather than a parent, which may be elsewhere.
     let elsewhere = of_route(&to("", "name: far"));
     assert!(

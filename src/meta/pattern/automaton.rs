@@ -5,6 +5,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind, meta};
+use regex_syntax::ast;
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 /// A transition table and the state in which a search begins.
@@ -111,6 +112,19 @@ fn run(dfa: &dense::DFA<Vec<u32>>, start: StateID, text: impl Iterator<Item = u8
 pub(crate) fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     let config = syntax::Config::new().utf8(false);
     syntax::parse_with(source, &config).map_err(Box::new)
+}
+
+/// The texts between which an expression chooses as a whole; itself where it is no choice.
+pub(super) fn branches(source: &str) -> Vec<&str> {
+    let read = ast::parse::Parser::new().parse(source);
+    match &read {
+        Ok(ast::Ast::Alternation(choice)) => {
+            let spans = choice.asts.iter().map(ast::Ast::span);
+            let texts = spans.filter_map(|span| source.get(span.start.offset..span.end.offset));
+            texts.collect()
+        }
+        _ => vec![source],
+    }
 }
 
 /// A compiler of programs of at most this many bytes.

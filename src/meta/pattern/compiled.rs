@@ -77,6 +77,11 @@ impl Pattern {
         &self.inner.source
     }
 
+    /// The texts between which it chooses as a whole: `/a` and `/b.*` of `/a|/b.*`; itself where it is no choice.
+    pub(crate) fn branches(&self) -> Vec<&str> {
+        automaton::branches(self.as_str())
+    }
+
     /// About how many bytes the compiled program takes, estimated from the parsed text: it grows with counted
     /// repetitions and with large classes, so that `[0-9]` takes some 500 bytes, `\d` 2 KB and `\w{100}` 2 MB.
     pub fn size(&self) -> usize {
@@ -218,6 +223,19 @@ mod tests {
         assert!(!matches("/FOO", "/foo"));
         assert!(matches("(?x) a b # remark", "ab"));
         assert!(matches(".*", ""));
+    }
+
+    #[test]
+    fn a_pattern_is_divided_by_a_choice_outside_brackets_alone() {
+        for (source, branches) in [
+            ("/a|/b.*", &["/a", "/b.*"][..]),
+            ("/a|/b|", &["/a", "/b", ""]),
+            ("(/a|/b).*", &["(/a|/b).*"]),
+            (r"/a\|/b", &[r"/a\|/b"]),
+            ("/[|]", &["/[|]"]),
+        ] {
+            assert_eq!(Pattern::new(source).unwrap().branches(), branches);
+        }
     }
 
     #[test]

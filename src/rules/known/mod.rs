@@ -4,8 +4,11 @@
 mod conversion;
 
 use super::{Rule, Severity, all};
-use crate::meta::When;
-use std::{collections::HashMap, sync::LazyLock};
+use crate::{meta::When, schema};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// What there is to know of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +22,12 @@ pub struct RuleSummary {
     pub meaning: &'static str,
     /// What would be right; empty where findings say it case by case.
     pub help: &'static str,
-    /// The releases and channels that have the rule.
+    /// The releases and channels that have the rule, whether they have what it is about or not; see
+    /// [`releases`](Self::releases).
     pub when: When,
     /// A part of an object that breaks it, with its place.
     pub example: &'static str,
+    places: &'static [&'static str],
 }
 
 impl RuleSummary {
@@ -34,9 +39,47 @@ impl RuleSummary {
             help: rule.help,
             when: rule.when,
             example: example(rule.id),
+            places: rule.places,
         }
     }
+
+    /// The releases and channels that have the rule and a type or field on which it sits. Of several intervals in a channel it is the
+    /// newest.
+    ///
+    /// ```
+    /// use gwapi::meta::{Channel, Release};
+    /// let rule = gwapi::rules::find("XBackend/port-name-form").expect("a rule");
+    /// assert!(!rule.releases().contains(Release::V1_6_0, Channel::Experimental));
+    /// ```
+    #[must_use]
+    pub fn releases(&self) -> When {
+        if self.places.is_empty() {
+            return self.when;
+        }
+        let lives = self.places.iter().filter_map(|place| LIVES.get(*place));
+        let lives: Vec<When> = lives.flatten().copied().collect();
+        When::of(|release, channel| {
+            let has = |when: &When| when.contains(release, channel);
+            has(&self.when) && lives.iter().any(has)
+        })
+    }
 }
+
+/// The releases that have each place on which rules sit, an interval for each field and version of a kind in which it is.
+static LIVES: LazyLock<HashMap<String, HashSet<When>>> = LazyLock::new(|| {
+    let mut lives: HashMap<String, HashSet<When>> = HashMap::new();
+    for kind in schema::KINDS {
+        let served = kind.history.when_served();
+        let schema = kind.every();
+        schema.visit_with_releases(&mut |_, places, when| {
+            for place in places {
+                let known = lives.entry(place.clone()).or_default();
+                known.insert(when.and(served));
+            }
+        });
+    }
+    lives
+});
 
 /// Every rule that a finding can name, in the order of their ids.
 ///
@@ -55,6 +98,7 @@ pub fn known() -> Vec<RuleSummary> {
         help: "",
         when: When::ALWAYS,
         example: example(id),
+        places: &[],
     });
     let mut known: Vec<_> = all().map(RuleSummary::of).chain(others).collect();
     known.sort_by_key(|rule| rule.id);
@@ -84,6 +128,11 @@ const OTHERS: &[(&str, Severity, &str)] = &[
         "group/not-known",
         Error,
         "the API group is not known, and its name is nearly that of the Gateway API, or one that it had",
+    ),
+    (
+        "input/absent-resource",
+        Warning,
+        "a kustomization names a file or folder that is not there",
     ),
     (
         "input/helm-template",
@@ -259,6 +308,7 @@ const OTHERS: &[(&str, Severity, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::{Channel, Release};
     use std::{collections::BTreeSet, fs, path::Path};
 
     #[test]
@@ -278,6 +328,45 @@ mod tests {
             assert!(ids.contains(id), "{id}");
         }
         assert!(find("schema/enum").is_some() && find("schema").is_none());
+    }
+
+    /// A rule that sits somewhere is in the releases that serve a version of a kind with that place, and have the rule.
+    #[test]
+    fn the_releases_of_a_rule_are_those_that_have_a_place_of_it() {
+        let mut lasting: BTreeSet<(&str, Release, Channel)> = BTreeSet::new();
+        for release in Release::ALL.iter().copied() {
+            for channel in Channel::ALL {
+                for (_, installation) in schema::installed(release, channel) {
+                    if !installation.served {
+                        continue;
+                    }
+                    installation.schema().visit(&mut |_, places| {
+                        let here = super::super::on(places, release, channel);
+                        lasting.extend(here.map(|rule| (rule.id, release, channel)));
+                    });
+                }
+            }
+        }
+        let mut of_some = 0;
+        for rule in known() {
+            let when = rule.releases();
+            of_some += usize::from(when != When::ALWAYS);
+            if rule.places.is_empty() {
+                assert_eq!(when, rule.when, "{}", rule.id);
+                continue;
+            }
+            for release in Release::ALL.iter().copied() {
+                for channel in Channel::ALL {
+                    assert_eq!(
+                        when.contains(release, channel),
+                        lasting.contains(&(rule.id, release, channel)),
+                        "{} {release} {channel}",
+                        rule.id
+                    );
+                }
+            }
+        }
+        assert!(of_some > 50, "{of_some}");
     }
 
     /// The quoted texts of files, and of the folders among these.

@@ -3,7 +3,7 @@
 use super::refers_to_group;
 use crate::{
     filters::SentOtherwise,
-    meta::{CORE_TARGETS, GROUP},
+    meta::{CORE_TARGETS, GROUP, when},
     rules::{Check, Reporter, Rule},
     schema::{Defaulted, KINDS, Path, nearest_name},
 };
@@ -73,6 +73,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
     Rule {
         id: "FrontendTLSConfig/concerns-a-listener",
         places: &["GatewaySpec"],
+        when: when!("E1.4 S1.5"),
         message: "the Gateway has no HTTPS listener for which it would ask clients for certificates: the setting has no effect",
         help: "name the port of an HTTPS listener, or remove the setting",
         check: Check::Each(frontend_concerns_a_listener),

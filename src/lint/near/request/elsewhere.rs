@@ -5,7 +5,7 @@ use super::host_of;
 use crate::{
     attachment::{
         RouteId, RouteKind,
-        effective::{EffectiveGateway, EffectiveHostname, EffectiveListener},
+        effective::{EffectiveGateway, EffectiveHostname, EffectiveListener, EffectiveServicePort},
     },
     meta::{Hostname, NamespacedName, ObjectRef, Transport},
     proxy::{Endpoints, Table},
@@ -35,7 +35,12 @@ impl Near<'_> {
         let Ok(port) = request.destination_port() else {
             return;
         };
-        if answer.service.is_some() {
+        let http = matches!(request.scheme(), "http" | "https");
+        if let Some(service) = &answer.service {
+            self.other_ports_of(service, request, port, hints);
+            if http && hints.is_empty() {
+                self.nearly_matched(request, answer, hints);
+            }
             return;
         }
         if answer.status == Some(421) && answer.route.is_none() {
@@ -50,7 +55,12 @@ impl Near<'_> {
         {
             no_connection_route(gateway, listener, hints);
         }
-        let http = matches!(request.scheme(), "http" | "https");
+        if request.scheme() == "tls"
+            && hints.is_empty()
+            && let Some(gateway) = self.effective(gateway.as_ref())
+        {
+            self.other_names(request, gateway, taken, port, hints);
+        }
         if http
             && hints.is_empty()
             && let Some(gateway) = self.effective(gateway.as_ref())
@@ -59,17 +69,17 @@ impl Near<'_> {
                 wider_routes(self, request, gateway, port, hints);
             }
             if hints.is_empty() {
-                if let Some(listener) = taken.and_then(|taken| listener_of(gateway, taken)) {
-                    self.nearly_matched(request, gateway, listener, hints);
+                if taken.is_some() {
+                    self.nearly_matched(request, answer, hints);
                 }
                 other_hosts(self, (request, answer), gateway, taken, port, hints);
             }
         }
         if taken.is_none() {
             self.other_protocols(request, gateway.as_ref(), port, hints);
-            if answer.gateway.is_none() {
-                self.other_services(request, hints);
-            }
+        }
+        if request.gateway.is_none() {
+            self.other_services(request, hints);
         }
     }
 
@@ -256,7 +266,84 @@ impl Near<'_> {
         }
     }
 
-    /// A Service whose name is nearly the host.
+    /// The ports of a Service that was asked at one that it does not have.
+    fn other_ports_of(
+        &self,
+        service: &ObjectRef,
+        request: &Request,
+        port: u16,
+        hints: &mut Vec<String>,
+    ) {
+        let effective = &self.resolver.resolution().effective;
+        let is_import = service.kind == "ServiceImport";
+        let Some(found) = effective.service(&service.namespaced_name(), is_import) else {
+            return;
+        };
+        let scheme = request.scheme();
+        let transport = match scheme {
+            "udp" => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        if found.port_for(transport, port).is_some() {
+            return;
+        }
+        let others = found.ports.iter();
+        let others = others.filter(|other| other.transport() == Some(transport));
+        for EffectiveServicePort { port, .. } in others.take(SHOWN) {
+            let host = request.host();
+            hints.push(format!(
+                "{service} has port {port}: ask {scheme}://{host}:{port}"
+            ));
+        }
+    }
+
+    /// TLSRoutes that would take a connection with another server name, or on another port of the Gateway.
+    fn other_names(
+        &self,
+        request: &Request,
+        gateway: &EffectiveGateway,
+        taken: Option<&str>,
+        port: u16,
+        hints: &mut Vec<String>,
+    ) {
+        let host = request.host();
+        let sni = request.sni.as_deref().unwrap_or(&host);
+        let of_tls = |listener: &&EffectiveListener| listener.protocol == ProtocolType::Tls;
+        let listeners = gateway.listeners.iter().map(|listener| &**listener);
+        let elsewhere = listeners.filter(of_tls).filter(|other| other.port != port);
+        for listener in self.first_listeners(elsewhere) {
+            if let Some(route) = tls_route(listener, sni) {
+                hints.push(format!(
+                    "{route} takes the connection at listener `{}` of Gateway {} on port {other}: ask tls://{host}:{other}",
+                    listener.name,
+                    gateway.name,
+                    other = listener.port
+                ));
+            }
+        }
+        if !hints.is_empty() {
+            return;
+        }
+        let listener = taken.and_then(|taken| listener_of(gateway, taken));
+        let Some(listener) = listener.filter(of_tls) else {
+            return;
+        };
+        let mut found: BTreeSet<(usize, String)> = BTreeSet::new();
+        for attached in self.first_candidates(listener.tls_routes.iter()) {
+            let route = RouteId::new(RouteKind::Tls, attached.route.reference.clone());
+            let names = attached.hostnames.iter();
+            for name in names.filter_map(|name| name.hostname.as_ref()) {
+                let far = strsim::osa_distance(name.as_str(), sni);
+                found.insert((
+                    far,
+                    format!("{route} would take the connection for host `{name}`"),
+                ));
+            }
+        }
+        hints.extend(found.into_iter().take(SHOWN).map(|(_, hint)| hint));
+    }
+
+    /// A Service whose name and namespace are nearly the host, or the one of this name in another namespace than that of the client.
     fn other_services(&self, request: &Request, hints: &mut Vec<String>) {
         let host = request.host();
         let own = request
@@ -264,23 +351,42 @@ impl Near<'_> {
             .as_ref()
             .map(|client| client.namespace.as_str());
         let mut labels = host.split('.');
-        let (Some(name), namespace) = (labels.next(), labels.next()) else {
+        let (Some(name), written) = (labels.next(), labels.next()) else {
             return;
         };
-        let Some(namespace) = namespace.or(own) else {
+        let Some(namespace) = written.or(own) else {
             return;
         };
         if !matches!(labels.next(), None | Some("svc")) {
             return;
         }
         let services = self.resolver.snapshot().services();
+        let is_there = services
+            .keys()
+            .any(|place| place.namespace == namespace && place.name == name);
+        if is_there {
+            return;
+        }
+        let of_name = services.keys().filter(|place| place.name == name);
+        let mut namespaces = self.first_candidates(of_name.map(|place| place.namespace.as_str()));
         let names = services
             .keys()
             .filter(|place| place.namespace == namespace)
             .map(|place| place.name.as_str());
-        if let Some(near) = nearest_name(name, self.first_candidates(names)) {
+        if written.is_none()
+            && let Some(other) = namespaces.next()
+        {
+            hints.push(format!(
+                "there is a Service `{name}` in namespace `{other}`: ask {scheme}://{name}.{other}",
+                scheme = request.scheme()
+            ));
+        } else if let Some(near) = nearest_name(name, self.first_candidates(names)) {
             hints.push(format!(
                 "did you mean Service `{near}` in namespace `{namespace}`?"
+            ));
+        } else if let Some(near) = nearest_name(namespace, namespaces) {
+            hints.push(format!(
+                "did you mean Service `{name}` in namespace `{near}`?"
             ));
         }
     }
