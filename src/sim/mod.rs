@@ -41,6 +41,8 @@ pub use behaviour::{BackendBehaviour, EndpointTls};
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 #[cfg(feature = "lint")]
 pub(crate) use destination::listener_host;
+#[cfg(feature = "lint")]
+pub(crate) use assumed::not_certified;
 pub(crate) use destination::{Unheard, service_called, speaks, understands, unheard};
 pub(crate) use head::named_host;
 pub(crate) use idle::{found as idle_listeners, found_elsewhere, not_serving};
