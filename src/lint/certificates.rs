@@ -96,7 +96,8 @@ fn without_certificate(listener: &EffectiveListener) -> Vec<(&Hostname, RouteId)
     let all = http.chain(grpc).chain(connections);
     let hosts = all.flat_map(|(route, hostnames)| {
         let hosts = hostnames.iter();
-        hosts.filter_map(move |EffectiveHostname { hostname, .. }| Some((route, hostname.as_ref()?)))
+        hosts
+            .filter_map(move |EffectiveHostname { hostname, .. }| Some((route, hostname.as_ref()?)))
     });
     for ((kind, route), host) in hosts {
         // What the listener serves has been asked.

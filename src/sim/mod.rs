@@ -35,14 +35,14 @@ pub use answer::{
     Mirror, Outcome, Refusal, Response, RouteMatch,
 };
 pub use answering::http::GROUPS_NOT_FILLED_IN;
+#[cfg(feature = "lint")]
+pub(crate) use assumed::not_certified;
 pub use backends::Backends;
 pub use behaviour::{BackendBehaviour, EndpointTls};
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 #[cfg(feature = "lint")]
 pub(crate) use destination::listener_host;
-#[cfg(feature = "lint")]
-pub(crate) use assumed::not_certified;
 pub(crate) use destination::{Unheard, service_called, speaks, understands, unheard};
 pub(crate) use head::named_host;
 pub(crate) use idle::{found as idle_listeners, found_elsewhere, not_serving};

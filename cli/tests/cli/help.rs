@@ -318,9 +318,8 @@ fn a_host_of_a_route_that_no_certificate_is_for_is_told() {
         let why = "no certificate of the listener is for `c.example.com`, a host of HTTPRoute edge/r, nor for `*.d.example.com`, \
                    a host of HTTPRoute edge/r, so that clients refuse the connection";
         let help = "name a certificate that has the hostname among its subject alternative names";
-        let said = format!(
-            "  warning: listener `s`, tls.certificateRefs: {why}\n    help: {help}\n"
-        );
+        let said =
+            format!("  warning: listener `s`, tls.certificateRefs: {why}\n    help: {help}\n");
         assert!(text.contains(&said), "{text}");
         let (_, text) = run(&["validate", "-f", "-"], &objects);
         assert!(

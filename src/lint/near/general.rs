@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     attachment::{
-        BACKEND_KINDS, ReferenceProblem, RouteKind, Status, is_config_map, is_secret,
-        secret_remedy,
+        BACKEND_KINDS, ReferenceProblem, RouteKind, Status, is_config_map, is_secret, secret_remedy,
     },
     meta::{ObjectRef, Release, condition},
     schema::nearest_name,

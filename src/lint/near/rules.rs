@@ -31,7 +31,9 @@ impl Near<'_> {
         let is_dropped = |rule: usize| dropped.iter().any(|(dropped, _)| *dropped == rule);
         // The rules of other kinds have no matches: the first one takes every connection.
         let has_matches = matches!(route.kind, RouteKind::Http | RouteKind::Grpc);
-        let first = (!has_matches).then(|| (0..).find(|rule| !is_dropped(*rule))).flatten();
+        let first = (!has_matches)
+            .then(|| (0..).find(|rule| !is_dropped(*rule)))
+            .flatten();
         let shown = rules.iter().take(MOST_RULES);
         shown
             .flat_map(|rule| {

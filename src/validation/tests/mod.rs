@@ -478,7 +478,10 @@ fn a_name_that_is_not_of_its_form_has_the_help_of_its_field() {
         let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": host}});
         help(&json!({"rules": [{"filters": [redirect]}]}))
     };
-    assert_eq!(redirect("Shop.example"), ["write it in lower case: `shop.example`"]);
+    assert_eq!(
+        redirect("Shop.example"),
+        ["write it in lower case: `shop.example`"]
+    );
     assert_eq!(
         redirect("a_b"),
         ["write a DNS name in lower case: `shop.example.com`"]

@@ -83,7 +83,12 @@ impl Near<'_> {
                 resolver.remove(&reference);
             }
         }
-        if takers.iter().filter(|(_, taking)| *taking == Taking::Wins).nth(1).is_some() {
+        if takers
+            .iter()
+            .filter(|(_, taking)| *taking == Taking::Wins)
+            .nth(1)
+            .is_some()
+        {
             self.rank(&mut takers, request, answer);
         }
         takers
@@ -106,12 +111,18 @@ impl Near<'_> {
         let Some(first) = self.answered(&resolver, request, answer) else {
             return;
         };
-        let Some(first) = first.route.map(|route| route.route).filter(|route| given.contains(route))
+        let Some(first) = first
+            .route
+            .map(|route| route.route)
+            .filter(|route| given.contains(route))
         else {
             return;
         };
         for (ignored, taking) in takers.iter_mut() {
-            let is_first = ignored.meant.as_ref().is_some_and(|meant| meant.reference() == first);
+            let is_first = ignored
+                .meant
+                .as_ref()
+                .is_some_and(|meant| meant.reference() == first);
             if *taking == Taking::Wins && !is_first {
                 *taking = Taking::RanksLower;
             }

@@ -347,7 +347,11 @@ mod tests {
     fn of_several_rejected_routes_one_would_take_the_request() {
         let all = rejected("b", "{ name: frnt }", ADMIN)
             + &rejected("a", "{ name: frnt }", ADMIN)
-            + &rejected("c", "{ name: frnt }", "rules: [{ matches: [{ path: { type: Exact, value: /admin } }], backendRefs: [{ name: cart, port: 80 }] }]")
+            + &rejected(
+                "c",
+                "{ name: frnt }",
+                "rules: [{ matches: [{ path: { type: Exact, value: /admin } }], backendRefs: [{ name: cart, port: 80 }] }]",
+            )
             + &route("HTTPRoute", "rest", "");
         let said = |path: &str| around(&all, &format!("http://x.example{path}")).why;
         let of = |name: &str, would: &str| {

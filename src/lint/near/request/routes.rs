@@ -70,8 +70,7 @@ impl Near<'_> {
                 let own = attachments.and_then(|all| all.iter().position(|one| one == attachment));
                 let own = own.map(|index| format!("spec.parentRefs[{index}]"));
                 let hints = self.object(&reference).into_iter();
-                let at_this =
-                    hints.filter(|hint| own.iter().any(|own| within(&hint.path, own)));
+                let at_this = hints.filter(|hint| own.iter().any(|own| within(&hint.path, own)));
                 around.help.extend(at_this.map(|hint| hint.message));
             }
             around.why.extend(lost);

@@ -79,7 +79,10 @@ fn a_listener_that_conflicts_needs_what_else_is_wrong_with_it() {
     };
     let http = "{ name: h, port: 450, protocol: HTTP }";
     assert_eq!(
-        ask(&format!("{{ name: s, port: 450, protocol: HTTPS }}, {http}"), 450),
+        ask(
+            &format!("{{ name: s, port: 450, protocol: HTTPS }}, {http}"),
+            450
+        ),
         [
             "move listener `h` (HTTP) of Gateway shop/front to a port other than 450",
             "give listener `s` of Gateway shop/front a `tls` with `certificateRefs`, or `protocol: HTTP`"
@@ -123,7 +126,8 @@ fn a_rule_of_connections_that_is_dropped_has_one_help() {
 fn a_rival_is_helped_at_the_gateway_that_is_asked() {
     let other = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: closed, namespace: other }\n\
          spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }\n";
-    let parents = "{ parentRefs: [{ name: front, sectionName: one }, { name: closed, namespace: other }],";
+    let parents =
+        "{ parentRefs: [{ name: front, sectionName: one }, { name: closed, namespace: other }],";
     let young = object("HTTPRoute", "young", &format!("{parents} {CART} }}"));
     let Around { why, help, .. } = around(
         &(other.to_owned() + &young + &route("GRPCRoute", "calls", "")),
