@@ -148,9 +148,9 @@ pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::List
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;
 #[cfg(feature = "lint")]
-pub(crate) use objects::slice::import_of;
+pub(crate) use objects::{certificates::secret_remedy, slice::import_of};
 pub(crate) use objects::{
-    certificates::{is_config_map, is_secret, other_type},
+    certificates::{is_config_map, is_secret},
     grants::Pair as GrantPair,
     object::{BACKEND_KINDS, class_reference},
 };

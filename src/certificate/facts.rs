@@ -10,6 +10,8 @@ pub(super) struct CertificateFacts {
     pub(super) until: Timestamp,
     /// The DNS names among its subject alternative names.
     pub(super) names: Vec<String>,
+    /// The common name of its subject, which is no name of a host (RFC 9525, section 6.3).
+    pub(super) common_name: Option<String>,
 }
 
 impl CertificateFacts {
@@ -51,6 +53,7 @@ mod tests {
             from: at(from),
             until: at(until),
             names: Vec::new(),
+            common_name: None,
         };
         let all = [
             (50, 60),

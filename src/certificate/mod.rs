@@ -32,6 +32,8 @@ pub use ca_bundles::CaBundles;
 pub use chain::{CertificateChain, TrustStore};
 pub use client::ClientCertificateError;
 pub use error::{CertificateError, Part};
+#[cfg(feature = "lint")]
+pub(crate) use names::CertificateNames;
 pub use server::{ServerCertificateError, ServerName};
 
 use crate::meta::Hostname;
@@ -172,6 +174,21 @@ impl KeyPair {
                 .map(String::as_str)
                 .any(|name| names::meet(name, hostname)),
         )
+    }
+
+    /// Whether the common name of the first certificate is that of a host, or of any of the hosts that a wildcard stands for, by
+    /// which clients do not go.
+    pub(crate) fn has_common_name(&self, hostname: &Hostname) -> bool {
+        let facts = self.facts.as_ref();
+        let name = facts.and_then(|facts| facts.common_name.as_deref());
+        name.is_some_and(|name| names::meet(name, hostname))
+    }
+
+    /// Adds the [`names`](Self::names) of the first certificate to others. Whether they are known.
+    #[cfg(feature = "lint")]
+    pub(crate) fn add_names(&self, names: &mut CertificateNames) -> bool {
+        self.names().iter().for_each(|name| names.add(name));
+        self.facts.is_some()
     }
 }
 

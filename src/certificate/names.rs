@@ -1,6 +1,8 @@
 //! The names in a certificate against hostnames of the API.
 
 use crate::meta::Hostname;
+#[cfg(feature = "lint")]
+use std::collections::HashSet;
 
 /// Whether a DNS name of a certificate and a hostname have a host in common. `*` stands for one label in the
 /// name, for one or more in the hostname.
@@ -17,6 +19,53 @@ pub(super) fn meet(name: &str, hostname: &Hostname) -> bool {
             .strip_suffix(suffix)
             .is_some_and(|labels| !labels.is_empty()),
         (Some(suffix), Some(below)) => below.ends_with(suffix),
+    }
+}
+
+/// The DNS names of some certificates, of which many hostnames are asked: what [`meet`] says of any of them, in time that does not
+/// grow with their number.
+#[cfg(feature = "lint")]
+#[derive(Debug, Default)]
+pub(crate) struct CertificateNames {
+    /// Those that are one host.
+    exact: HashSet<String>,
+    /// What follows the `*` in the others, with its dot.
+    below: HashSet<String>,
+    /// What follows one or more labels in any of them, with its dot.
+    ends: HashSet<String>,
+}
+
+#[cfg(feature = "lint")]
+impl CertificateNames {
+    pub(super) fn add(&mut self, name: &str) {
+        /// The longest DNS name, in bytes: a longer one is that of no host.
+        const LONGEST: usize = 253;
+        if name.len() > LONGEST {
+            return;
+        }
+        let name = name.to_ascii_lowercase();
+        let below = name.strip_prefix('*').filter(|rest| rest.starts_with('.'));
+        let ends = below.unwrap_or(&name).match_indices('.');
+        let ends = ends.filter(|(at, _)| *at > 0 || below.is_some());
+        let ends = ends.filter_map(|(at, _)| below.unwrap_or(&name).get(at..));
+        self.ends.extend(ends.map(str::to_owned));
+        match below {
+            Some(below) => self.below.insert(below.to_owned()),
+            None => self.exact.insert(name),
+        };
+    }
+
+    /// Whether one of the names and a hostname have a host in common.
+    pub(crate) fn meet(&self, hostname: &Hostname) -> bool {
+        let host = hostname.as_str();
+        match hostname.wildcard_suffix() {
+            Some(suffix) => self.ends.contains(suffix),
+            None => {
+                let below = host.find('.').filter(|dot| *dot > 0);
+                let below = below.and_then(|dot| host.get(dot..));
+                self.exact.contains(host) || below.is_some_and(|below| self.below.contains(below))
+            }
+        }
     }
 }
 
@@ -80,6 +129,45 @@ mod tests {
         ] {
             let hostname = hostname.parse().unwrap();
             assert_eq!(meet(name, &hostname), wanted, "{name} {hostname}");
+        }
+    }
+
+    /// Names that are asked together say what one of them says.
+    #[cfg(feature = "lint")]
+    #[test]
+    fn many_names_meet_a_hostname_as_each_of_them_does() {
+        let labels = ["a", "b", "*", ""];
+        let mut names: Vec<String> = labels.map(str::to_owned).to_vec();
+        for _ in 0..3 {
+            let longer = names
+                .iter()
+                .flat_map(|name| labels.map(|label| format!("{label}.{name}")));
+            names = names.iter().cloned().chain(longer).collect();
+            names.sort();
+            names.dedup();
+        }
+        let hostnames: Vec<Hostname> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        assert!(hostnames.len() > 20);
+        let mut met = 0;
+        for name in &names {
+            let mut one = CertificateNames::default();
+            one.add(&name.to_ascii_uppercase());
+            for hostname in &hostnames {
+                let said = one.meet(hostname);
+                met += usize::from(said);
+                assert_eq!(said, meet(name, hostname), "{name} {hostname}");
+            }
+        }
+        assert!(met > 50, "{met}");
+        let two = {
+            let mut two = CertificateNames::default();
+            two.add("a.b");
+            two.add("*.a");
+            two
+        };
+        let wanted = [("a.b", true), ("b.a", true), ("*.b", true), ("b.b", false)];
+        for (hostname, wanted) in wanted {
+            assert_eq!(two.meet(&hostname.parse().unwrap()), wanted, "{hostname}");
         }
     }
 }

@@ -167,6 +167,9 @@ fn a_certificate_covers_the_hosts_of_its_subject_alternative_names_alone() {
     assert_eq!(covers(two, "c.example.com"), Some(false));
     let none = fixture!("common-name.crt");
     assert_eq!(covers(none, "common-name.example.com"), Some(false));
+    let pair = read(none, fixture!("p256.key")).unwrap();
+    let has = |hostname: &str| pair.has_common_name(&hostname.parse().unwrap());
+    assert!(has("common-name.example.com") && !has("other.example.com"));
 }
 
 #[test]

@@ -31,11 +31,14 @@ pub(super) fn read(der: &[u8], index: usize) -> Result<ReadCertificate, Certific
             _ => None,
         }));
     }
+    // One that cannot be read is none, since nobody goes by it.
+    let common_name = body.subject().common_name().ok().flatten();
     Ok(ReadCertificate {
         facts: CertificateFacts {
             from: timestamp(validity.not_before),
             until: timestamp(validity.not_after),
             names,
+            common_name: common_name.map(|name| name.value().into_owned()),
         },
         public_key: body.subject_public_key_info().clone(),
     })

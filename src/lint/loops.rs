@@ -3,7 +3,6 @@
 use super::{
     FindingsByObject, LintOptions,
     budget::{self, Budget},
-    near::LEAVE_TO_LOAD_BALANCER,
     reach::EVERY_HOST,
     sample,
     walk::{self, RedirectStep, RedirectWay, Unanswered, Url, Walk},
@@ -33,6 +32,7 @@ pub(super) fn check(
     found: &mut FindingsByObject,
 ) -> usize {
     let mut loops = Loops {
+        resolver,
         options,
         budget,
         found,
@@ -49,10 +49,13 @@ pub(super) fn check(
             budget,
             options.max_hops,
         );
-        for listener in &gateway.listeners {
-            let Some(scheme) = walk::scheme(&listener.protocol) else {
-                continue;
-            };
+        // Most redirects lead from cleartext to TLS, and what is to be done is at the listener where a client asks first.
+        let listeners = gateway.listeners.iter();
+        let mut listeners: Vec<_> = listeners
+            .filter_map(|listener| Some((walk::scheme(&listener.protocol)?, listener)))
+            .collect();
+        listeners.sort_by_key(|(scheme, _)| *scheme != Scheme::Http);
+        for (scheme, listener) in listeners {
             let begin = |host: &str, path: String| Url {
                 scheme,
                 host: host.to_owned(),
@@ -61,7 +64,8 @@ pub(super) fn check(
             };
             for attached in walk::routes(listener) {
                 let route = (&*attached.route, &*attached.hostnames);
-                loops.route(&mut walk, &gateway.name, route, &begin);
+                let parent = (&gateway.name, &*listener.name);
+                loops.route(&mut walk, parent, route, &begin);
             }
         }
     }
@@ -74,6 +78,7 @@ pub(super) fn check(
 
 /// The search for redirects without end.
 struct Loops<'o> {
+    resolver: &'o Resolver,
     options: &'o LintOptions,
     budget: &'o Budget,
     found: &'o mut FindingsByObject,
@@ -109,15 +114,17 @@ impl Loops<'_> {
                 port,
                 path,
             };
-            self.route(&mut walk, name, (&attached.route, EVERY_HOST), &begin);
+            let route = (&*attached.route, EVERY_HOST);
+            self.route(&mut walk, (name, ""), route, &begin);
         }
     }
 
-    /// The redirects of one route; `begin` is what a client asks for, for a host and a path.
+    /// The redirects of one route at a listener of its parent, or at a Service, where that is empty; `begin` is what a client asks
+    /// for, for a host and a path.
     fn route(
         &mut self,
         walk: &mut Walk<'_>,
-        parent: &NamespacedName,
+        parent: (&NamespacedName, &str),
         (route, hostnames): (&HttpRouteRules, &[EffectiveHostname]),
         begin: &dyn Fn(&str, String) -> Url,
     ) {
@@ -156,7 +163,7 @@ impl Loops<'_> {
             let begin = begin(host.unwrap_or_default(), request.uri.to_string());
             let is_own = |step: &RedirectStep| step.is_by(&route.reference, rule.index);
             let way = walk.follow(begin, &request);
-            let wrong = wrong_way(&way, parent, is_own);
+            let wrong = wrong_way(&way, (self.resolver, parent), &id, is_own);
             let is_too_long = matches!(way, RedirectWay::Further(_)) && wrong.is_none();
             self.cut_short += usize::from(is_too_long);
             let Some((wrong, message, help)) = wrong else {
@@ -179,10 +186,12 @@ impl Loops<'_> {
 /// What to do about a redirect that leads to the rule itself, at the listener where it stands.
 const OTHER_URL: &str = "let the redirect lead to a URL that the rule does not match";
 
-/// What is wrong with where redirects lead, if a rule has part in it: the rule of lint, what is to be said, and what would be right.
+/// What is wrong with where redirects lead, if a rule of a route has part in it: the rule of lint, what is to be said, and what would be
+/// right. The client asks first at a listener of a Gateway.
 fn wrong_way(
     way: &RedirectWay<'_>,
-    gateway: &NamespacedName,
+    (resolver, (gateway, first)): (&Resolver, (&NamespacedName, &str)),
+    route: &RouteId,
     is_own: impl Fn(&RedirectStep) -> bool,
 ) -> Option<(&'static Rule, String, Option<String>)> {
     let shown = |steps: &[RedirectStep]| {
@@ -199,22 +208,24 @@ fn wrong_way(
                 ),
                 circle => format!("clients are sent in circles: {}, and back", shown(circle)),
             };
-            let help = at_one_place(circle).then(|| OTHER_URL.to_owned());
+            let other_url = || at_one_place(circle).then(|| OTHER_URL.to_owned());
+            let help = walk::stay_away(route, first, circle).or_else(other_url);
             let own = circle.iter().any(is_own);
             own.then_some((&rules::NO_REDIRECT_LOOP, message, help))
         }
         RedirectWay::Further(way) => {
-            let first = way.get(..3).unwrap_or(way);
+            let begin = way.get(..3).unwrap_or(way);
             let message = format!(
                 "the rule redirects to itself without end: {}, and so on",
-                shown(first)
+                shown(begin)
             );
-            let help = at_one_place(way).then(|| OTHER_URL.to_owned());
+            let other_url = || at_one_place(way).then(|| OTHER_URL.to_owned());
+            let help = walk::stay_away(route, first, way).or_else(other_url);
             let own = !way.is_empty() && way.iter().all(is_own);
             own.then_some((&rules::NO_REDIRECT_LOOP, message, help))
         }
         RedirectWay::Nobody { from, .. } if !is_own(from) => None,
-        RedirectWay::Nobody { to, why, .. } => {
+        RedirectWay::Nobody { from, to, why } => {
             let idle = match why {
                 Unanswered::Idle(idle) => idle.first(),
                 Unanswered::Unheard { listener, why } => {
@@ -234,24 +245,13 @@ fn wrong_way(
                     ),
                     format!("correct listener `{}` first", idle.name),
                 ),
-                None => {
-                    let listener = format!(
-                        "add a listener with `protocol: {}` on port {} to Gateway {gateway}",
-                        to.protocol(),
+                None => (
+                    format!(
+                        "clients are sent to `{to}`, and no Gateway of the set listens on port {}",
                         to.port
-                    );
-                    let help = match to.scheme {
-                        Scheme::Http => listener,
-                        Scheme::Https => format!("{listener}; {LEAVE_TO_LOAD_BALANCER}"),
-                    };
-                    (
-                        format!(
-                            "clients are sent to `{to}`, and no Gateway of the set listens on port {}",
-                            to.port
-                        ),
-                        help,
-                    )
-                }
+                    ),
+                    walk::needed_listener(resolver, gateway, from, to).join("; "),
+                ),
             };
             Some((&rules::REDIRECT_HEARD, message, Some(help)))
         }

@@ -25,6 +25,7 @@
 //! ```
 
 mod budget;
+mod certificates;
 mod covered;
 mod found;
 mod further;
@@ -90,8 +91,8 @@ fn lint_beside(
 }
 
 /// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, redirects that
-/// lead to nobody or in circles, what is accepted and about nothing (hostnames, endpoints, policies, grants, selectors), and sessions that
-/// two sides keep.
+/// lead to nobody or in circles, what is accepted and about nothing (hostnames, endpoints, policies, grants, selectors), sessions that
+/// two sides keep, and hosts of routes for which a listener has no certificate.
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = FindingsByObject::default();
@@ -125,6 +126,7 @@ fn match_rules(
     let mut met = reach::check(resolver, options, &reach, found);
     let hops = loops::check(resolver, options, &loops, found);
     sessions::check(resolver, found);
+    certificates::check(resolver, found);
     let tables = reach.cut_short().saturating_add(loops.cut_short());
     for (bound, most, cut_short) in [
         ("max_hops", options.max_hops, hops),

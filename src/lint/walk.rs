@@ -4,13 +4,13 @@
 use super::budget::{self, Budget};
 use crate::{
     attachment::{
-        RouteId, RouteKind,
+        Resolver, RouteId, RouteKind,
         effective::{
             AttachedRoute, Effective, EffectiveGateway, EffectiveListener, HttpRouteRules,
             IdleListener, RouteList,
         },
     },
-    meta::{Authority, NamespacedName, Transport},
+    meta::{Authority, NamespacedName, ObjectRef, Transport},
     proxy::{Attempted, Begun, Connection, Draws, Endpoints, LocalAnswer, Scheme, Table},
     routing::RouterOptions,
     sim::{Unheard, service_called, unheard},
@@ -139,6 +139,62 @@ impl fmt::Display for Url {
         let scheme = self.scheme.as_str();
         write!(f, "{scheme}://{}{}", self.authority(), self.path)
     }
+}
+
+/// What to do about a redirect to `https` where TLS ends before the Gateway.
+const LEAVE_TO_LOAD_BALANCER: &str = "if a load balancer in front of the Gateway ends TLS, let that redirect: the Gateway sees HTTP alone, and \
+     would redirect each request again";
+
+/// What it takes that a client gets an answer which is sent to a port of a Gateway without a listener, each in a sentence.
+pub(super) fn needed_listener(
+    resolver: &Resolver,
+    gateway: &NamespacedName,
+    from: &RedirectStep,
+    to: &Url,
+) -> Vec<String> {
+    let listener = format!(
+        "add a listener with `protocol: {}` on port {} to Gateway {gateway}",
+        to.protocol(),
+        to.port
+    );
+    let mut needed = vec![match would_be_at(resolver, &from.route, gateway, to.port) {
+        // At the new listener the same redirect would lead to itself.
+        true => format!("{listener}, and {}", only_at(&from.route, &from.listener)),
+        false => listener,
+    }];
+    if to.scheme == Scheme::Https {
+        needed.push(LEAVE_TO_LOAD_BALANCER.to_owned());
+    }
+    needed
+}
+
+/// Whether a new listener on a port of a Gateway would get a route: a parentRef of it does not say that other listeners are
+/// meant.
+fn would_be_at(resolver: &Resolver, route: &RouteId, gateway: &NamespacedName, port: u16) -> bool {
+    let gateway = ObjectRef::gateway_api("Gateway", gateway);
+    let attachments = resolver.resolution().attachments.get(route);
+    let mut here = attachments
+        .into_iter()
+        .flatten()
+        .map(|attachment| &attachment.parent)
+        .filter(|parent| parent.resolve(&route.name.namespace) == gateway);
+    here.any(|parent| {
+        let of_port = parent.port.is_none_or(|asked| asked == i32::from(port));
+        parent.section_name.is_none() && of_port
+    })
+}
+
+/// What ends a circle in which a client goes that asks at one listener, where the route which sends it there goes round at other
+/// listeners alone: it does not, where it is not attached to them.
+pub(super) fn stay_away(route: &RouteId, first: &str, circle: &[RedirectStep]) -> Option<String> {
+    let elsewhere = |step: &RedirectStep| step.route == *route && step.listener != first;
+    let is_elsewhere = !first.is_empty() && circle.iter().all(elsewhere);
+    is_elsewhere.then(|| only_at(route, first))
+}
+
+/// How a route that redirects stays away from the listener to which it leads.
+fn only_at(route: &RouteId, listener: &str) -> String {
+    format!("attach {route} to listener `{listener}` only, by `sectionName`")
 }
 
 /// What a listener speaks, if that is HTTP.

@@ -26,7 +26,7 @@ pub mod set;
 mod value;
 
 pub use known::{RuleSummary, find, known};
-pub use rule::{Check, Reporter, Rule, Severity, Which};
+pub use rule::{Check, PatternReporter, Reporter, Rule, Severity, Which};
 pub(crate) use selector::{ADD_SELECTOR, CORRECT_SELECTOR};
 
 use crate::meta::{Channel, Release};

@@ -1,7 +1,7 @@
 //! One rule: where it sits, what it asks for, and what is said where it is broken.
 
 use crate::{
-    meta::{Channel, PatternLimits, Release, When},
+    meta::{Channel, PatternError, PatternLimits, Release, When},
     schema::{Defaulted, Path},
 };
 use std::fmt;
@@ -35,6 +35,9 @@ impl fmt::Display for Severity {
 /// What a semantic rule has to say of one place: where, and what in particular.
 pub type Reporter<'r> = dyn FnMut(&Path<'_>, String) + 'r;
 
+/// What a semantic rule has to say of a regular expression: where it stands, and what is wrong with it. The help is that of the error.
+pub type PatternReporter<'r> = dyn FnMut(&Path<'_>, &PatternError) + 'r;
+
 /// The native form of a rule.
 ///
 /// Predicates see values with the defaults applied. What has the wrong type or lacks a required
@@ -50,7 +53,7 @@ pub enum Check {
     /// Reports each place below a value that breaks the rule.
     Each(fn(Defaulted<'_>, &Path<'_>, &mut Reporter<'_>)),
     /// As [`Each`](Self::Each), of regular expressions within these limits.
-    Patterns(fn(Defaulted<'_>, &Path<'_>, &PatternLimits, &mut Reporter<'_>)),
+    Patterns(fn(Defaulted<'_>, &Path<'_>, &PatternLimits, &mut PatternReporter<'_>)),
 }
 
 impl fmt::Debug for Check {

@@ -2,7 +2,7 @@
 
 pub(super) mod effect;
 
-use super::{Check, Reporter, Rule, value::Folded};
+use super::{Check, PatternReporter, Reporter, Rule, value::Folded};
 use crate::{
     meta::{PatternLimits, PatternStore, RoutePatterns},
     schema::{Defaulted, Elements, Path, field},
@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "RegularExpression/compiles",
         places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
         message: "not a regular expression, or too large a one",
-        help: "write a regular expression without look-around and backreferences, as RE2 takes it, or a smaller one if this one is too large; which dialect counts is up to the implementation, and gwapi goes by the `regex` crate",
+        help: "write a regular expression as RE2 takes it, within the limits; which dialect counts is up to the implementation, and gwapi goes by the `regex` crate",
         check: Check::Patterns(expressions_compile),
         ..Rule::SEMANTIC
     },
@@ -271,7 +271,7 @@ fn expressions_compile(
     rules: Defaulted<'_>,
     at: &Path<'_>,
     limits: &PatternLimits,
-    report: &mut Reporter<'_>,
+    report: &mut PatternReporter<'_>,
 ) {
     let mut texts = Vec::new();
     visit_expressions(rules, at, &mut |text, _| texts.push(text));
@@ -281,7 +281,7 @@ fn expressions_compile(
     let patterns = RoutePatterns::of(texts, limits, &PatternStore::default());
     visit_expressions(rules, at, &mut |text, at| {
         if let Some(Err(error)) = patterns.get(text) {
-            report(at, error.to_string());
+            report(at, error);
         }
     });
 }

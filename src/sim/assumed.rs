@@ -2,10 +2,16 @@
 
 use super::{Answer, Backends, Outcome, Protocol, Request};
 use crate::{
-    attachment::effective::EffectiveListener,
+    attachment::effective::{EffectiveListener, EffectiveTls},
     meta::{Hostname, ObjectRef},
 };
 use http::StatusCode;
+
+/// The host of a request, where the certificate that its client is shown is for others.
+pub(crate) fn not_certified(request: &Request, tls: &EffectiveTls) -> Option<Hostname> {
+    let hostname = request.host().parse().ok()?;
+    (tls.covers(&hostname) == Some(false)).then_some(hostname)
+}
 
 /// What of a request is not simulated, and what is assumed in its place. `reached` is the backend whose endpoint was reached.
 pub(super) fn assumed(
@@ -22,16 +28,14 @@ pub(super) fn assumed(
     let sends_http = matches!(request.scheme(), "http" | "https");
     if over_tls && answer.gateway.is_some() && answer.refusal.is_none() {
         let tls = listener.and_then(|listener| listener.tls.as_ref());
-        let name = request.host();
-        let hostname = name.parse::<Hostname>().ok();
-        let covered = tls.zip(hostname.as_ref());
-        let covered = covered.and_then(|(tls, hostname)| tls.covers(hostname));
+        let other = tls.and_then(|tls| not_certified(request, tls));
         let none_named =
             tls.is_some_and(|tls| !tls.passes_through() && tls.certificates.is_empty());
-        assumed.push(match covered {
-            Some(false) => {
-                format!("the client accepts the certificate although it is not for `{name}`")
-            }
+        assumed.push(match other {
+            Some(_) => format!(
+                "the client accepts the certificate although it is not for `{}`",
+                request.host()
+            ),
             _ if none_named => "the listener names no certificate: an implementation shows one that it has by `tls.options`, and the \
                  client trusts it"
                 .to_owned(),

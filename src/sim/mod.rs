@@ -35,6 +35,8 @@ pub use answer::{
     Mirror, Outcome, Refusal, Response, RouteMatch,
 };
 pub use answering::http::GROUPS_NOT_FILLED_IN;
+#[cfg(feature = "lint")]
+pub(crate) use assumed::not_certified;
 pub use backends::Backends;
 pub use behaviour::{BackendBehaviour, EndpointTls};
 #[cfg(feature = "sessions")]

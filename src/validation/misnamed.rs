@@ -61,7 +61,14 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
         );
     }
     if !is_of_kubernetes(&gvk.group) {
-        return None;
+        let own = KINDS.iter().find(|known| known.kind == kind)?;
+        return match is_meant_for_own(&gvk.group) {
+            true => wrong(
+                format!("`{}` is not a group that is known", gvk.group),
+                format!("did you mean `{}`?", own.group),
+            ),
+            false => None,
+        };
     }
     if let Some(own) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) {
         return wrong(
@@ -151,6 +158,22 @@ fn is_of_kubernetes(group: &str) -> bool {
     !group.contains('.') || group == "k8s.io" || group.ends_with(".k8s.io")
 }
 
+/// Whether a group that Kubernetes does not give out has a name that can only be meant for [`GROUP`], with another ending or with
+/// labels left out. Products have groups that begin with `gateway`, too, and kinds of the same names in them
+/// (`gateway.solo.io` has a Gateway): only what follows tells them apart.
+fn is_meant_for_own(group: &str) -> bool {
+    if schema::is_own(group) {
+        return false;
+    }
+    let mut own = GROUP.split('.');
+    let mut labels = group.split('.');
+    let mut is_next = || {
+        let near = labels.next().zip(own.next());
+        near.is_some_and(|(label, own)| distance(label, own) <= MOST_LETTERS.min(own.len() / 3))
+    };
+    is_next() && is_next() || group.starts_with("gateway.") && group.ends_with(".x-k8s.io")
+}
+
 /// How many letters two short texts differ by. Long ones are far from everything: the distance is quadratic.
 fn distance(one: &str, other: &str) -> usize {
     if one.len() > 64 || other.len() > 64 {
@@ -176,6 +199,7 @@ mod tests {
     fn a_group_that_is_nearly_that_of_the_gateway_api_is_named() {
         let meant =
             |version: &str| format!("write `apiVersion: gateway.networking.k8s.io/{version}`");
+        let did_you_mean = "did you mean `gateway.networking.k8s.io`?".to_owned();
         for (api_version, kind, wanted, help) in [
             (
                 "gateway.networking.k8s.oi/v1",
@@ -200,6 +224,42 @@ mod tests {
                 "HTTPRoute",
                 "group/not-known",
                 meant("v1"),
+            ),
+            (
+                "gateway.networking.io/v1",
+                "HTTPRoute",
+                "group/not-known",
+                did_you_mean.clone(),
+            ),
+            (
+                "gateway.networking/v1",
+                "Gateway",
+                "group/not-known",
+                did_you_mean.clone(),
+            ),
+            (
+                "gateway.networking.kubernetes.io/v1",
+                "GatewayClass",
+                "group/not-known",
+                did_you_mean.clone(),
+            ),
+            (
+                "gateway.network.io/v1",
+                "GRPCRoute",
+                "group/not-known",
+                did_you_mean.clone(),
+            ),
+            (
+                "gateway.x-k8s.io/v1beta1",
+                "ReferenceGrant",
+                "group/not-known",
+                did_you_mean,
+            ),
+            (
+                "gateway.networking.x-k8s/v1alpha1",
+                "XMesh",
+                "group/not-known",
+                "did you mean `gateway.networking.x-k8s.io`?".to_owned(),
             ),
             ("v1", "referencegrant", "group/not-known", meant("v1beta1")),
             (
@@ -254,6 +314,15 @@ mod tests {
             ("v1", "Event"),
             ("networking.k8s.io/v1", "Ingress"),
             ("networking.istio.io/v1", "Gateway"),
+            ("gateway.solo.io/v1", "Gateway"),
+            ("gateway.kgateway.dev/v1alpha1", "TrafficPolicy"),
+            ("gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter"),
+            ("gateway.envoyproxy.io/v1alpha1", "HTTPRoute"),
+            ("gateway.nginx.org/v1alpha1", "Gateway"),
+            ("gateway.networking.io/v1", "Policy"),
+            ("networking.gke.io/v1", "Gateway"),
+            ("egateway.spidernet.io/v1beta1", "Gateway"),
+            ("ratelimit.networking.io/v1", "Gateway"),
             ("serving.knative.dev/v1", "Service"),
             ("policy.linkerd.io/v1beta3", "HTTPRoute"),
             ("specs.smi-spec.io/v1alpha4", "TCPRoute"),

@@ -399,12 +399,17 @@ impl Walk<'_> {
             (Check::Update(_), None) | (Check::Set, _) => true,
             (Check::Each(_) | Check::Patterns(_), _) => {
                 let findings = &mut *self.findings;
-                let mut report = |at: &Path<'_>, message| {
-                    findings.push(Finding::of(rule, at.to_string()).with_message(message));
+                let of = |at: &Path<'_>, message| {
+                    Finding::of(rule, at.to_string()).with_message(message)
                 };
                 match rule.check {
-                    Check::Patterns(check) => check(value, at, self.patterns, &mut report),
-                    Check::Each(check) => check(value, at, &mut report),
+                    Check::Patterns(check) => check(value, at, self.patterns, &mut |at, error| {
+                        let finding = of(at, error.to_string());
+                        findings.push(finding.with_help(error.help().to_owned()));
+                    }),
+                    Check::Each(check) => check(value, at, &mut |at, message| {
+                        findings.push(of(at, message));
+                    }),
                     _ => {}
                 }
                 true

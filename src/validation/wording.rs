@@ -68,7 +68,11 @@ pub(super) fn wrong_form(text: &str, pattern: &TextPattern, at: &Path<'_>) -> Fi
         "{} does not have the form that is asked for",
         shown(&text.into())
     );
-    let help = match form(pattern.as_str()) {
+    let lower = text.to_ascii_lowercase();
+    let help = match form(pattern.as_str(), at) {
+        Some(_) if pattern.is_match(&lower) => {
+            format!("write it in lower case: {}", shown(&lower.into()))
+        }
         Some(form) => format!("write {form}"),
         None => format!("it must match `{}`", pattern.as_str()),
     };
@@ -194,8 +198,8 @@ pub(super) fn fits_several_forms(at: &Path<'_>) -> Finding {
     error("schema/one-of", at, message, "write one of the forms")
 }
 
-/// What a pattern of the API means, for people.
-fn form(pattern: &str) -> Option<&'static str> {
+/// What a pattern of the API means in a field, for people.
+fn form(pattern: &str, at: &Path<'_>) -> Option<&'static str> {
     use crate::meta::constraint::{
         DURATION_PATTERN, HEADER_NAME_PATTERN, HOSTNAME_PATTERN, SUBDOMAIN_PATTERN,
     };
@@ -203,7 +207,11 @@ fn form(pattern: &str) -> Option<&'static str> {
         HOSTNAME_PATTERN => {
             Some("a DNS name in lower case, with `*.` in front if need be: `shop.example.com`")
         }
-        SUBDOMAIN_PATTERN => Some("a DNS name in lower case: `shop.example.com`"),
+        SUBDOMAIN_PATTERN if at.names().last() == Some(&"hostname") => {
+            Some("a DNS name in lower case: `shop.example.com`")
+        }
+        // Listeners, ports and rules are called by what has the form of a DNS name.
+        SUBDOMAIN_PATTERN => Some("a name of lower-case letters, digits, `-` and `.`: `http`"),
         HEADER_NAME_PATTERN => Some("the letters, digits and signs of an HTTP header name"),
         DURATION_PATTERN => Some("a duration of at most four units: `1h30m`, `500ms`"),
         _ => None,

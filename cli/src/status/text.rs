@@ -396,14 +396,10 @@ impl<'a> StatusText<'a> {
         let without = match (attached.checked_sub(in_force), rejected) {
             (Some(more), Some(rejected)) if rejected.len() == more => {
                 let names: Vec<String> = rejected.iter().map(ToString::to_string).collect();
-                let is = if more == 1 { "is" } else { "are" };
-                format!(
-                    ", of which {more} {is} rejected at this listener ({})",
-                    some(&names, ", ")
-                )
+                format!(", {more} of them rejected here ({})", some(&names, ", "))
             }
             (Some(more), _) if more > 0 && serves => {
-                format!(", of which {more} without effect here")
+                format!(", {more} of them without effect here")
             }
             _ => String::new(),
         };

@@ -120,7 +120,7 @@ const MISTAKES: [Mistake; 23] = [
         ", port: 8080",
         "ParentReference/listener-exists spec.parentRefs[0].port",
         "Gateway edge/front has no listener with port 8080: it has `http` (port 80)",
-        "name a listener of Gateway edge/front in `spec.parentRefs[0].port`: `80`",
+        "name the port of a listener of Gateway edge/front in `spec.parentRefs[0].port`: `80`",
     ),
     // Wrong kind of parent.
     (

@@ -295,3 +295,51 @@ fn help_that_is_cut_off_is_counted_with_the_option_that_allows_more() {
         assert_eq!(said("100"), "", "{verb}");
     }
 }
+
+/// HTTPRoute `spec.hostnames`: a certificate is for some of the hosts that a listener serves, and a route serves another.
+#[test]
+fn a_host_of_a_route_that_no_certificate_is_for_is_told() {
+    for hostname in ["hostname: '*.example.com',", ""] {
+        let tls = format!(
+            "{{ name: s, port: 443, protocol: HTTPS, {hostname} tls: {{ certificateRefs: [{{ name: good }}] }} }}"
+        );
+        let hosts = "parentRefs: [{ name: front, sectionName: s }], hostnames";
+        let set = |hostnames: &str| {
+            two_listeners(
+                &tls,
+                "{ name: http, port: 80, protocol: HTTP }",
+                &(secret("name: good, namespace: edge", CERTIFICATE, KEY)
+                    + &route("HTTPRoute", "v1", "r", &format!("{hosts}: {hostnames}"))),
+            )
+        };
+        let objects = set("[a.example.com, x.b.example.com, c.example.com, '*.d.example.com']");
+        let (text, code) = status(&objects, &[]);
+        assert_eq!(code, Some(1), "{text}");
+        let why = "no certificate of the listener is for `c.example.com`, a host of HTTPRoute edge/r, nor for `*.d.example.com`, \
+                   a host of HTTPRoute edge/r, so that clients refuse the connection";
+        let help = "name a certificate that has the hostname among its subject alternative names";
+        let said =
+            format!("  warning: listener `s`, tls.certificateRefs: {why}\n    help: {help}\n");
+        assert!(text.contains(&said), "{text}");
+        let (_, text) = run(&["validate", "-f", "-"], &objects);
+        assert!(
+            text.contains(&format!("{why} [Listener/certificate-covers-hostname]")),
+            "{text}"
+        );
+        for (host, code) in [("a.example.com", 0), ("c.example.com", 1)] {
+            let url = format!("https://{host}/");
+            let (given, text) = run(&["request", "-f", "-", &url], &objects);
+            assert_eq!(given, Some(code), "{text}");
+            let refused = "Gateway edge/front: listener `s`, tls.certificateRefs: no certificate of the listener is for \
+                           `c.example.com`, so that clients refuse the connection\n";
+            assert_eq!(text.contains(refused), code == 1, "{text}");
+            assert_eq!(
+                text.contains(&format!("listener `s`, tls.certificateRefs: {help}")),
+                code == 1,
+                "{text}"
+            );
+        }
+        let (text, code) = status(&set("[a.example.com, '*.b.example.com']"), &[]);
+        assert_eq!(code, Some(0), "{text}");
+    }
+}

@@ -181,7 +181,7 @@ fn a_connection_without_tls_gets_nowhere_where_a_tlsroute_governs_the_port() {
     let tls = object("v1alpha2", "TLSRoute", "t", &format!("{parent} {TILL}"));
     let set = BASE.to_owned() + &tls;
     let text = about(&status(&set, &[]).0, "TLSRoute");
-    let governs = "governs connections over TLS of all clients to every port: those without TLS are closed there";
+    let governs = "governs connections over TLS of all clients to every port, except from namespaces with routes of their own: those without TLS are closed there";
     assert!(text.contains(governs), "{text}");
     for url in ["http://cart.shop/", "tcp://cart.shop:80"] {
         let (code, answer) = ask(url, &set);

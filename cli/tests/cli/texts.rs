@@ -56,7 +56,7 @@ fn a_rule_is_named_by_its_place_and_its_name() {
         "Dropped Rule: rule 2 (`broken`) takes no requests: ",
         "warning: spec.rules[3] (`again`): never reached: `rules[0]` (`wide`) takes the same requests",
         "warning: spec.rules[4]: never reached: `rules[0]` (`wide`) takes the same requests",
-        "help: `spec.rules[2].matches[0].path.value` (`broken`): write a regular expression without look-around",
+        "help: `spec.rules[2].matches[0].path.value` (`broken`): correct it, with `\\` before",
     ] {
         assert!(route.contains(part), "{part}\n{text}");
     }
@@ -238,7 +238,7 @@ fn attached_routes_that_have_no_effect_are_counted_apart() {
     let (text, _) = status(&(second.clone() + calls), &[]);
     assert!(
         text.contains(
-            "listener http (HTTP, port 80): attachedRoutes 2, of which 1 is rejected at this listener (HTTPRoute shop/cart); takes"
+            "listener http (HTTP, port 80): attachedRoutes 2, 1 of them rejected here (HTTPRoute shop/cart); takes"
         ),
         "{text}"
     );
@@ -331,7 +331,7 @@ fn each_route_that_is_left_out_and_matches_a_request_is_named() {
     assert_eq!(code, Some(1));
     for line in [
         "HTTPRoute shop/backend would take the request, but is left out\n",
-        "HTTPRoute shop/both would take the request, but is left out\n",
+        "HTTPRoute shop/both matches the request too, and would rank lower, but is left out\n",
         "HTTPRoute shop/misspelt without its unknown fields matches the request too, and would rank lower, but is left out\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");

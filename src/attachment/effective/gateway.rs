@@ -240,6 +240,17 @@ impl EffectiveTls {
             .filter_map(|certificate| certificate.pair.covers(hostname))
             .reduce(|one, other| one || other)
     }
+
+    /// That no certificate of a listener is for a host, as a sentence.
+    pub(crate) fn covers_not(&self, hostname: &Hostname) -> String {
+        let mut certificates = self.certificates.iter();
+        let has_common_name = certificates.any(|one| one.pair.has_common_name(hostname));
+        let but = match has_common_name {
+            true => " (a common name does not count)",
+            false => "",
+        };
+        format!("no certificate of the listener is for `{hostname}`{but}")
+    }
 }
 
 /// A certificate with its key, from a Secret of type `kubernetes.io/tls`.

@@ -128,7 +128,7 @@ pub(in crate::attachment) fn unusable_parameters(reference: &ObjectRef) -> Optio
     };
     (parameters == ParametersKind::Core && namespace.is_empty()).then(|| {
         format!(
-            "`parametersRef` names {kind} `{}` without `namespace`: set `parametersRef.namespace`",
+            "`parametersRef` names {kind} `{}` without `namespace`",
             reference.name
         )
     })

@@ -79,9 +79,38 @@ fn read(secret: &Secret) -> Result<KeyPair, String> {
 }
 
 /// The type of a Secret, where it is not that of a certificate and its key.
-pub(crate) fn other_type(secret: &Secret) -> Option<&str> {
+fn other_type(secret: &Secret) -> Option<&str> {
     let kind = secret.type_.as_deref().unwrap_or("Opaque");
     (kind != TLS).then_some(kind)
+}
+
+/// What to do with a Secret of which the certificate or the key cannot be used.
+#[cfg(feature = "lint")]
+pub(crate) fn secret_remedy(secret: Option<&Secret>, reference: &ObjectRef) -> String {
+    // The type of a Secret cannot be changed.
+    if secret.and_then(other_type).is_some() {
+        return format!(
+            "delete {reference} and create it anew with `type: {TLS}`, a certificate under `{CHAIN}` and its private key \
+             under `{KEY}`"
+        );
+    }
+    let part = |key| secret_value(secret?, key);
+    let pair = part(CHAIN).zip(part(KEY));
+    match pair.map(|(chain, key)| KeyPair::read(chain, key)) {
+        Some(Err(CertificateError::EncryptedKey)) => format!(
+            "decrypt the private key of {reference}, and put it under `{KEY}` without a passphrase"
+        ),
+        Some(Err(CertificateError::KeyMismatch { owner: Some(index) })) => format!(
+            "put certificate {} of {reference}, which is that of the private key, first under `{CHAIN}`",
+            index + 1
+        ),
+        Some(Err(CertificateError::UnsupportedKey { .. })) => format!(
+            "put a certificate and a private key of a kind that is supported into {reference}"
+        ),
+        _ => format!(
+            "put a certificate that is valid, and the private key that belongs to it, into {reference}"
+        ),
+    }
 }
 
 fn describe(error: &CertificateError) -> String {
@@ -143,4 +172,57 @@ pub(in crate::attachment) fn authorities(
             .map_err(|problem| format!("`ca.crt` of {reference}: {problem}"))?;
     }
     Ok(found)
+}
+
+#[cfg(all(test, feature = "tls", feature = "lint"))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// What is wrong with a key or a chain is what help is for.
+    #[test]
+    fn the_remedy_of_a_secret_follows_from_what_is_wrong_with_it() {
+        macro_rules! fixture {
+            ($name:literal) => {
+                include_str!(concat!("../../../tests/fixtures/certificates/", $name))
+            };
+        }
+        let reference = ObjectRef {
+            group: String::new(),
+            kind: "Secret".to_owned(),
+            namespace: "d".to_owned(),
+            name: "s".to_owned(),
+        };
+        let remedy = |kind: &str, chain: &str, key: &str| {
+            let parts = [(CHAIN, chain), (KEY, key)];
+            let parts = parts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+            let secret = Secret {
+                type_: Some(kind.to_owned()),
+                string_data: Some(BTreeMap::from(parts)),
+                ..Secret::default()
+            };
+            secret_remedy(Some(&secret), &reference)
+        };
+        let (own, other) = (fixture!("p256.crt"), fixture!("other.crt"));
+        let key = fixture!("p256.key");
+        for encrypted in [fixture!("encrypted.key"), fixture!("encrypted.pkcs1.key")] {
+            assert_eq!(
+                remedy(TLS, own, encrypted),
+                "decrypt the private key of Secret d/s, and put it under `tls.key` without a passphrase"
+            );
+        }
+        assert_eq!(
+            remedy(TLS, &format!("{other}{own}"), key),
+            "put certificate 2 of Secret d/s, which is that of the private key, first under `tls.crt`"
+        );
+        assert_eq!(
+            remedy(TLS, fixture!("secp256k1.crt"), fixture!("secp256k1.key")),
+            "put a certificate and a private key of a kind that is supported into Secret d/s"
+        );
+        let valid = "put a certificate that is valid, and the private key that belongs to it, into Secret d/s";
+        assert_eq!(remedy(TLS, other, key), valid);
+        assert_eq!(remedy(TLS, own, ""), valid);
+        assert_eq!(secret_remedy(None, &reference), valid);
+        assert!(remedy("Opaque", own, key).starts_with("delete Secret d/s and create it anew"));
+    }
 }

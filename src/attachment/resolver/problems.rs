@@ -260,10 +260,12 @@ impl Resolver {
         let written = gateway.spec.listeners.iter();
         for (index, (listener, written)) in state.listeners.iter().zip(written).enumerate() {
             problems.extend(listener_problem(index, listener, written));
-            if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
+            // Clients come to no other.
+            if let (true, Some(tls)) = (listener.in_force(), &listener.tls)
+                && let Some(hostname) = &listener.hostname
                 && tls.covers(hostname) == Some(false)
             {
-                let why = format!("no certificate of the listener is for `{hostname}`");
+                let why = tls.covers_not(hostname);
                 let at = format!("spec.listeners[{index}].tls.certificateRefs");
                 problems.push(problem(at, Kind::CertificateForOthers, None, why));
             }

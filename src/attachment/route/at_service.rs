@@ -81,22 +81,40 @@ impl RouteView<'_> {
                 }
             }
         };
-        let of = if consumer {
-            format!("of clients in namespace `{}`", self.id.name.namespace)
-        } else {
-            "of all clients".to_owned()
+        // Clients are under the routes of their own namespace where it has any; there may be many such namespaces, which come and go.
+        let (of, except) = match consumer {
+            true => (
+                format!("of clients in namespace `{}`", self.id.name.namespace),
+                "",
+            ),
+            false => (
+                "of all clients".to_owned(),
+                ", except from namespaces with routes of their own",
+            ),
         };
-        let at = port.map_or("every port".to_owned(), |port| format!("port {port}"));
+        let at = match port {
+            Some(port) => format!("port {port}"),
+            None => self.every_port(service),
+        };
         let governed = match self.id.kind {
             RouteKind::Tls => format!(
-                "governs connections over TLS {of} to {at}: those without TLS are closed there"
+                "governs connections over TLS {of} to {at}{except}: those without TLS are closed there"
             ),
-            _ => format!("governs requests {of} to {at}"),
+            _ => format!("governs requests {of} to {at}{except}"),
         };
         state(
             ParentTarget::Service { key, port },
             ConditionBody::new(true, reason::ACCEPTED, governed),
         )
+    }
+
+    /// The ports of a Service that carry what a route of this kind takes, where it asks for all.
+    fn every_port(&self, service: &BackendState) -> String {
+        let transport = Carrier::of(self.id.kind).transport();
+        match service.ports.iter().all(|port| port.protocol == transport) {
+            true => "every port".to_owned(),
+            false => format!("every port that takes {transport}"),
+        }
     }
 
     /// Why the ports that a parentRef means carry nothing that a route of this kind takes, if they do not.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     attachment::{
-        BACKEND_KINDS, ReferenceProblem, RouteKind, Status, is_config_map, is_secret, other_type,
+        BACKEND_KINDS, ReferenceProblem, RouteKind, Status, is_config_map, is_secret, secret_remedy,
     },
     meta::{ObjectRef, Release, condition},
     schema::nearest_name,
@@ -72,14 +72,11 @@ impl Near<'_> {
                 "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
             ),
             Kind::CertificateUnusable if !is_secret(to) => wrong_kind(to, path, &[("", "Secret")]),
-            // The type of a Secret cannot be changed.
-            Kind::CertificateUnusable if self.is_of_other_type(to) => format!(
-                "delete {to} and create it anew with `type: kubernetes.io/tls`, a certificate under `tls.crt` and its private key \
-                 under `tls.key`"
-            ),
-            Kind::CertificateUnusable => format!(
-                "put a certificate that is valid, and the private key that belongs to it, into {to}"
-            ),
+            Kind::CertificateUnusable => {
+                let secrets = self.resolver.snapshot().secrets();
+                let secret = secrets.get(&to.namespaced_name());
+                secret_remedy(secret.map(|secret| &**secret), to)
+            }
             Kind::AuthorityNotFound => {
                 format!("create {to}, with CA certificates under the key `ca.crt`")
             }
@@ -185,13 +182,6 @@ impl Near<'_> {
         let unsupported = condition::gateway_class::reason::UNSUPPORTED_VERSION;
         let mut conditions = status.conditions.iter();
         conditions.any(|one| one.reason == unsupported)
-    }
-
-    /// Whether a Secret is there and its type is not that of a certificate.
-    fn is_of_other_type(&self, to: &ObjectRef) -> bool {
-        let secrets = self.resolver.snapshot().secrets();
-        let secret = secrets.get(&to.namespaced_name());
-        secret.is_some_and(|secret| other_type(secret).is_some())
     }
 
     /// Whether a Service or ServiceImport has a port for TCP, which is the protocol unless another one is named.

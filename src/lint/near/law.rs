@@ -151,7 +151,11 @@ fn follow(
             at(own(objects, from), reference)["name"] = json!(name);
             "near name"
         }
-        [field, value, rest @ ..] if starts("name a listener of") || starts("name a port of") => {
+        [field, value, rest @ ..]
+            if starts("name a listener of")
+                || starts("name the port of")
+                || starts("name a port of") =>
+        {
             let (_, name) = field.rsplit_once('.').unwrap();
             let value = match value.parse::<u16>() {
                 Ok(number) => json!(number),

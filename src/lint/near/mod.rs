@@ -53,7 +53,10 @@ use crate::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
         RouteKind, admit::Ignored, class_reference,
     },
-    lint::lost::{self, LostEndpoints},
+    lint::{
+        certificates::{NAME_CERTIFICATE, refused},
+        lost::{self, LostEndpoints},
+    },
     meta::{GROUP, ObjectRef},
     routing::RouterOptions,
     schema,
@@ -71,10 +74,6 @@ use std::{
     collections::BTreeMap,
     sync::Arc,
 };
-
-/// What to do about a redirect to `https` where TLS ends before the Gateway.
-pub(in crate::lint) const LEAVE_TO_LOAD_BALANCER: &str = "if a load balancer in front of the Gateway ends TLS, let that redirect: the \
-     Gateway sees HTTP alone, and would redirect each request again";
 
 /// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
@@ -341,11 +340,8 @@ impl<'a> Near<'a> {
         let rules = self.invalid_rules_of(object);
         for (problem, help) in self.problems(object) {
             if problem.kind == Kind::CertificateForOthers {
-                let why = &problem.why;
-                let message = format!("{why}, so that clients refuse the connection");
-                let help =
-                    "name a certificate that has the hostname among its subject alternative names";
-                add(&problem.path, message, true, Some(help.to_owned()));
+                let help = Some(NAME_CERTIFICATE.to_owned());
+                add(&problem.path, refused(&problem.why), true, help);
             } else if problem.kind == Kind::ReleaseUnknown && !self.tells_release(object)
                 || self.is_of_no_listener(object, &problem.path)
             {

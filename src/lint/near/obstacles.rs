@@ -308,25 +308,6 @@ impl Near<'_> {
         Some(self.what_to_change(&id, &gateway_name, listener, found))
     }
 
-    /// Whether a new listener on a port of a Gateway would get a route: a parentRef of it does not say that other listeners are
-    /// meant.
-    pub(super) fn would_be_at(&self, route: &ObjectRef, gateway: &ObjectRef, port: u16) -> bool {
-        let Some(kind) = RouteKind::from_kind(&route.kind) else {
-            return false;
-        };
-        let id = RouteId::new(kind, route.namespaced_name());
-        let attachments = self.resolver.resolution().attachments.get(&id);
-        let mut here = attachments
-            .into_iter()
-            .flatten()
-            .map(|attachment| &attachment.parent)
-            .filter(|parent| parent.resolve(&route.namespace) == *gateway);
-        here.any(|parent| {
-            let of_port = parent.port.is_none_or(|asked| asked == i32::from(port));
-            parent.section_name.is_none() && of_port
-        })
-    }
-
     /// What a route needs that no listener which a parentRef selects could take: one of another protocol, or that one of them
     /// is corrected first, which is rejected itself.
     pub(super) fn other_listener(
@@ -395,6 +376,7 @@ fn one_of(
     values.truncate(MOST_NAMED);
     if !values.is_empty() {
         let part = match to.kind.as_str() {
+            "Gateway" if path.ends_with(".port") => "the port of a listener",
             "Gateway" => "a listener",
             _ => "a port",
         };

@@ -27,10 +27,23 @@ impl Near<'_> {
             return Vec::new();
         }
         let judged = self.judged(route);
+        let dropped = self.resolver.left_out(route);
+        let is_dropped = |rule: usize| dropped.iter().any(|(dropped, _)| *dropped == rule);
+        // The rules of other kinds have no matches: the first one takes every connection.
+        let has_matches = matches!(route.kind, RouteKind::Http | RouteKind::Grpc);
+        let first = (!has_matches)
+            .then(|| (0..).find(|rule| !is_dropped(*rule)))
+            .flatten();
         let shown = rules.iter().take(MOST_RULES);
         shown
             .flat_map(|rule| {
-                let helps = self.correct_rule(route, *rule, &judged.findings);
+                let helps = match first.filter(|_| is_dropped(*rule)) {
+                    Some(first) => {
+                        let label = |rule| self.resolver.snapshot().rule_label(route, rule);
+                        vec![further_rule(label(*rule), label(first))]
+                    }
+                    None => self.correct_rule(route, *rule, &judged.findings),
+                };
                 helps.into_iter().map(|help| (*rule, help))
             })
             .collect()
@@ -185,7 +198,6 @@ impl Near<'_> {
             return Vec::new();
         };
         let id = RouteId::new(kind, object.namespaced_name());
-        let dropped = self.resolver.left_out(&id);
         let attachments = self.resolver.resolution().attachments.get(&id);
         let mut parents = 0..attachments.map_or(0, Vec::len);
         // A parent that rejects the route for another cause says nothing of its rules.
@@ -194,19 +206,10 @@ impl Near<'_> {
         {
             return Vec::new();
         }
-        let rules: Vec<usize> = dropped.iter().map(|(rule, _)| *rule).collect();
-        let first = (0..).find(|rule| !rules.contains(rule));
-        match (kind, first) {
-            // The rules of these kinds have no matches: the first one takes every connection.
-            (RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp, Some(first)) => {
-                let label = |rule| self.resolver.snapshot().rule_label(&id, rule);
-                let rules = rules.into_iter().take(MOST_RULES);
-                rules
-                    .map(|rule| (rule, further_rule(label(rule), label(first))))
-                    .collect()
-            }
-            _ => self.correct_rules(&id, self.resolver.invalid_rules(&id)),
-        }
+        let invalid = self.resolver.invalid_rules(&id).iter().copied();
+        let dropped = self.resolver.left_out(&id).iter().map(|(rule, _)| *rule);
+        let rules: BTreeSet<usize> = invalid.chain(dropped).collect();
+        self.correct_rules(&id, &Vec::from_iter(rules))
     }
 }
 

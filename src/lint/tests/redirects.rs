@@ -191,3 +191,47 @@ fn a_redirect_in_a_mesh_that_comes_back_is_a_loop() {
     let one = mesh("a", "elsewhere", "s", &to("t.default"));
     assert_eq!(of(&one, &mesh("b", "third", "t", &to("s.default"))), []);
 }
+
+/// Who does what the help says by the letter gets no other finding: the listener that is added is not one more place where the rule
+/// redirects, and of a circle that is at another listener it is said how the route stays away from there.
+#[test]
+fn the_help_for_a_redirect_to_a_listener_names_where_the_route_stays() {
+    let http = json!({"name": "z", "port": 80, "protocol": "HTTP"});
+    let https = json!({"name": "b", "port": 443, "protocol": "HTTPS", "tls": {"options": {"example.com/x": "y"}}});
+    let helps = |listeners: &[&Value], parent: &Value| {
+        let to = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}});
+        let subject = route(&json!({
+            "parentRefs": [parent], "hostnames": ["a.test"], "rules": [{"filters": [to]}],
+        }));
+        let options = validation::ValidationOptions::new(Channel::Experimental);
+        let gateway = gateway(&json!(listeners));
+        let objects = [&gateway, &subject];
+        let findings = judge_set(&objects, &options).flat_map(|report| report.findings().to_vec());
+        let helps = findings.filter(|finding| [LOOP, HEARD].contains(&finding.rule()));
+        let helps = helps.map(|finding| finding.help().unwrap_or_default().to_owned());
+        helps.collect::<Vec<_>>()
+    };
+    let whole = json!({"name": "gw"});
+    let of_one = json!({"name": "gw", "sectionName": "z"});
+    let add = "add a listener with `protocol: HTTPS` on port 443 to Gateway default/gw";
+    let only = "attach HTTPRoute default/a to listener `z` only, by `sectionName`";
+    let [added] = &helps(&[&http], &whole)[..] else {
+        panic!();
+    };
+    let wanted = format!("{add}, and {only}; if a load balancer in front of the Gateway ");
+    assert!(added.starts_with(&wanted), "{added}");
+    let [added] = &helps(&[&http], &of_one)[..] else {
+        panic!();
+    };
+    assert!(added.starts_with(&format!("{add}; if ")), "{added}");
+    // Half of it done, in whatever order the listeners stand.
+    for half in [[&http, &https], [&https, &http]] {
+        assert_eq!(helps(&half, &whole), [only]);
+    }
+    assert_eq!(helps(&[&http, &https], &of_one), [""; 0]);
+    // There is no other listener to stay at.
+    assert_eq!(
+        helps(&[&https], &whole),
+        ["let the redirect lead to a URL that the rule does not match"]
+    );
+}

@@ -16,6 +16,8 @@ pub struct PatternError {
 pub enum PatternProblem {
     /// It is not a regular expression; what the parser says.
     Syntax(Box<str>),
+    /// It has look-around or backreferences, which this dialect leaves out; what the parser says.
+    Unsupported(Box<str>),
     /// It is a regular expression that would be too large when compiled. Both in bytes.
     TooLarge {
         /// Its [`Pattern::size`](super::Pattern::size).
@@ -34,7 +36,20 @@ pub enum PatternProblem {
 
 impl PatternError {
     pub(super) fn syntax(text: &str, error: &regex_syntax::Error) -> Self {
-        Self::new(text, PatternProblem::Syntax(last_line(&error.to_string())))
+        use regex_syntax::ast::ErrorKind::{UnsupportedBackreference, UnsupportedLookAround};
+        let said = last_line(&error.to_string());
+        let problem = match error {
+            regex_syntax::Error::Parse(error)
+                if matches!(
+                    error.kind(),
+                    UnsupportedBackreference | UnsupportedLookAround
+                ) =>
+            {
+                PatternProblem::Unsupported(said)
+            }
+            _ => PatternProblem::Syntax(said),
+        };
+        Self::new(text, problem)
     }
 
     pub(super) fn too_large(text: &str, size: usize, limit: usize) -> Self {
@@ -60,19 +75,38 @@ impl PatternError {
         &self.problem
     }
 
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match &self.problem {
+            PatternProblem::Syntax(_) => {
+                "correct it, with `\\` before each character that is meant as itself, such as `(` or `*`; gwapi goes by the syntax of the `regex` crate"
+            }
+            PatternProblem::Unsupported(_) => {
+                "write it without look-around and backreferences, as RE2 takes it; which dialect counts is up to the implementation, and gwapi goes by the `regex` crate"
+            }
+            PatternProblem::TooLarge { .. } => {
+                "lower its counts, write ASCII classes such as `[0-9A-Za-z_]` for `\\w`, or raise the limit"
+            }
+            PatternProblem::TooLargeTogether { .. } => {
+                "divide the route, write ASCII classes such as `[0-9A-Za-z_]` for `\\w`, or raise the limit"
+            }
+        }
+    }
+
     fn sentence(&self) -> String {
         let text = &self.text;
         match &self.problem {
-            PatternProblem::Syntax(reason) => {
+            PatternProblem::Syntax(reason) | PatternProblem::Unsupported(reason) => {
                 format!("`{text}` is not a regular expression: {reason}")
             }
             PatternProblem::TooLarge { size, limit } => format!(
-                "the regular expression `{text}` is too large: about {} when compiled, and the limit is {} (`PatternLimits::pattern`, which `--max-pattern` of the command raises); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                "the regular expression `{text}` is too large: about {} when compiled, and the limit is {} (`PatternLimits::pattern`, which `--max-pattern` of the command raises)",
                 bytes(*size),
                 bytes(*limit)
             ),
             PatternProblem::TooLargeTogether { size, limit } => format!(
-                "the regular expression `{text}` is one too many: with those before it in the route, about {} when compiled, and the limit is {} (`PatternLimits::route`, which `--max-route-patterns` of the command raises); divide the route, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                "the regular expression `{text}` is one too many: with those before it in the route, about {} when compiled, and the limit is {} (`PatternLimits::route`, which `--max-route-patterns` of the command raises)",
                 bytes(*size),
                 bytes(*limit)
             ),
@@ -121,13 +155,31 @@ mod tests {
         let error = of(r"\w{100}");
         assert_eq!(
             error.to_string(),
-            r"the regular expression `\w{100}` is too large: about 2 MiB when compiled, and the limit is 1 MiB (`PatternLimits::pattern`, which `--max-pattern` of the command raises); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\w`"
+            r"the regular expression `\w{100}` is too large: about 2 MiB when compiled, and the limit is 1 MiB (`PatternLimits::pattern`, which `--max-pattern` of the command raises)"
         );
         assert!(matches!(
             error.problem(),
             PatternProblem::TooLarge { limit, .. } if *limit == 1 << 20
         ));
         assert!(Pattern::with_size_limit(r"\w{100}", 4 << 20).is_ok());
+    }
+
+    /// What is wrong with an expression decides what is to be done.
+    #[test]
+    fn the_help_follows_from_what_is_wrong() {
+        let help = |source: &str| Pattern::new(source).unwrap_err().help();
+        for source in ["(a", "*", "[b-a]", "(?<n"] {
+            assert!(help(source).starts_with("correct it, "), "{source}");
+        }
+        for source in ["(?=a)", "(?<!a)b", r"(a)\1"] {
+            let wanted = "write it without look-around and backreferences, ";
+            assert!(help(source).starts_with(wanted), "{source}");
+        }
+        assert!(help(r"\w{100}").starts_with("lower its counts, "));
+        let together = PatternError::too_large_together("a", 2, 1);
+        assert!(together.help().starts_with("divide the route, "));
+        // As the help says.
+        assert!(Pattern::new(r"\(a").is_ok() && Pattern::new("[0-9A-Za-z_]{100}").is_ok());
     }
 
     #[test]

@@ -455,3 +455,35 @@ fn expressions_are_judged_by_the_limits_of_the_options() {
     options.patterns.pattern = 1_000;
     assert!(warned(&options));
 }
+
+/// What a field is for decides what is to be written there, although two have one pattern.
+#[test]
+fn a_name_that_is_not_of_its_form_has_the_help_of_its_field() {
+    let help = |route_spec: &Value| {
+        let report = standard(&route(route_spec));
+        let findings = report.findings().iter();
+        let helps = findings.filter(|finding| finding.rule() == "schema/pattern");
+        let helps: Vec<String> = helps
+            .map(|finding| finding.help().unwrap_or_default().to_owned())
+            .collect();
+        helps
+    };
+    let section = |name: &str| help(&json!({"parentRefs": [{"name": "a", "sectionName": name}]}));
+    assert_eq!(section("HTTP"), ["write it in lower case: `http`"]);
+    assert_eq!(
+        section("my_http"),
+        ["write a name of lower-case letters, digits, `-` and `.`: `http`"]
+    );
+    let redirect = |host: &str| {
+        let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": host}});
+        help(&json!({"rules": [{"filters": [redirect]}]}))
+    };
+    assert_eq!(
+        redirect("Shop.example"),
+        ["write it in lower case: `shop.example`"]
+    );
+    assert_eq!(
+        redirect("a_b"),
+        ["write a DNS name in lower case: `shop.example.com`"]
+    );
+}

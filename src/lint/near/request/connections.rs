@@ -1,18 +1,57 @@
 //! Whether a TLSRoute, a TCPRoute or a UDPRoute would take a connection in the place of the route that took it.
 
-use super::{super::Near, rejected::hostnames_at};
+use super::{super::Near, Around, rejected::hostnames_at};
 use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{AttachedRoute, ConnectionRouteRules, EffectiveListener, RouteRules},
         mesh_order,
     },
+    lint::certificates::{NAME_CERTIFICATE, refused},
     proxy::sni_table,
-    sim::{Answer, Request, listener_host},
+    sim::{Answer, Request, listener_host, not_certified},
 };
 use std::{cmp::Ordering, sync::Arc};
 
 impl Near<'_> {
+    /// That the client of a request which a route took is shown a certificate for other hosts. Where it is not for the hostname of
+    /// the listener, something is wrong with the Gateway whatever is asked for, which is told there.
+    pub(super) fn other_certificate(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        around: &mut Around,
+    ) {
+        let over_tls = matches!(request.scheme(), "https" | "tls");
+        let Some(at) = answer.listener.as_ref().filter(|_| over_tls) else {
+            return;
+        };
+        if answer.route.is_none() || answer.refusal.is_some() {
+            return;
+        }
+        let gateways = &self.resolver.resolution().effective.gateways;
+        let gateway = gateways.get(&at.gateway.namespaced_name());
+        let mut listeners = gateway.into_iter().flat_map(|gateway| &gateway.listeners);
+        let Some(listener) = listeners.find(|listener| listener.name == at.name) else {
+            return;
+        };
+        let Some(tls) = &listener.tls else { return };
+        let own = listener.hostname.as_ref();
+        if own.is_some_and(|own| tls.covers(own) == Some(false)) {
+            return;
+        }
+        if let Some(host) = not_certified(request, tls) {
+            let place = format!(
+                "{}: listener `{}`, tls.certificateRefs",
+                at.gateway, at.name
+            );
+            let why = refused(&tls.covers_not(&host));
+            around.why.push(format!("{place}: {why}"));
+            around.help.push(format!("{place}: {NAME_CERTIFICATE}"));
+            around.amiss = true;
+        }
+    }
+
     /// Whether a route whose rules have no matches would go before the one that took a connection, were it accepted there.
     pub(super) fn would_take_connection(
         &self,

@@ -75,15 +75,15 @@ impl Near<'_> {
         // Those that exclude each other have one remedy.
         let mut conflicts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         let mut gateways = BTreeSet::new();
+        // What a listener needs besides that it conflicts with others.
+        let mut needed = Vec::new();
         for (gateway, idle) in idle {
-            match self.conflict(gateway, &idle.name) {
-                Some(reason) => {
-                    let names = conflicts.entry((gateway, reason, idle.port)).or_default();
-                    names.push(&idle.name);
-                    gateways.insert(gateway);
-                }
-                None => self.listener_needs(gateway, &idle.name, &mut around.help),
+            if let Some(reason) = self.conflict(gateway, &idle.name) {
+                let names = conflicts.entry((gateway, reason, idle.port)).or_default();
+                names.push(&idle.name);
+                gateways.insert(gateway);
             }
+            self.listener_needs(gateway, &idle.name, &mut needed);
         }
         for ((gateway, reason, port), names) in conflicts {
             let by_protocol = reason == listener::reason::PROTOCOL_CONFLICT;
@@ -102,8 +102,9 @@ impl Near<'_> {
             };
             around.help.push(moved.unwrap_or_else(each));
         }
+        around.help.append(&mut needed);
         for gateway in gateways {
-            self.not_accepted(gateway, around);
+            self.not_accepted(gateway, &mut around.why);
         }
         around.help.truncate(super::SHOWN);
     }
@@ -136,7 +137,7 @@ impl Near<'_> {
     }
 
     /// That a Gateway is not accepted, besides what is wrong with its listeners.
-    fn not_accepted(&self, name: &NamespacedName, around: &mut Around) {
+    fn not_accepted(&self, name: &NamespacedName, why: &mut Vec<String>) {
         use condition::gateway::{ACCEPTED, reason};
         let gateway = ObjectRef::gateway_api("Gateway", name);
         let Some(Status::Gateway(status)) = self.resolver.resolution().statuses.get(&gateway)
@@ -150,15 +151,10 @@ impl Near<'_> {
         if accepted.reason == reason::LISTENERS_NOT_VALID {
             return;
         }
-        around.why.push(format!(
+        why.push(format!(
             "{gateway}: {ACCEPTED} False ({}): {}",
             accepted.reason, accepted.message
         ));
-        if accepted.reason == reason::UNSUPPORTED_ADDRESS {
-            around.help.push(format!(
-                "give each of `spec.addresses` of {gateway} the type `IPAddress` or `Hostname`, or remove it"
-            ));
-        }
     }
 
     /// The conditions of a listener.
@@ -183,7 +179,7 @@ impl Near<'_> {
             .find(|reason| conditions.iter().any(|one| one.reason == *reason))
     }
 
-    /// What a listener that conflicts with no other needs to serve, or its Gateway.
+    /// What a listener needs to serve, or its Gateway, beside what keeps it apart from those with which it conflicts.
     pub(super) fn listener_needs(&self, name: &NamespacedName, idle: &str, help: &mut Vec<String>) {
         let gateway = ObjectRef::gateway_api("Gateway", name);
         let snapshot = self.resolver.snapshot();

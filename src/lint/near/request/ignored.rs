@@ -3,12 +3,13 @@
 use super::{super::Near, Around};
 use crate::{
     attachment::{
-        SnapshotObject,
+        Resolver, SnapshotObject,
         admit::{Ignored, IgnoredReason},
     },
     meta::Hostname,
     sim::{Answer, Request, Simulator},
 };
+use std::collections::BTreeSet;
 
 impl Near<'_> {
     /// Objects that are left out and would have taken a request that nobody took.
@@ -61,14 +62,7 @@ impl Near<'_> {
             let reference = meant.reference();
             resolver.insert(meant.clone());
             resolver.update();
-            let effective = resolver.resolution().effective.clone();
-            let mut simulator = Simulator::new(effective, self.routing);
-            let mut asked = request.clone();
-            if let (None, Some(gateway)) = (&asked.gateway, &answer.gateway) {
-                asked.gateway = Some(gateway.namespaced_name());
-            }
-            let answered = simulator.request(&asked, &mut |_| 0);
-            if let Ok(answered) = answered {
+            if let Some(answered) = self.answered(resolver, request, answer) {
                 let route = answered.route.as_ref();
                 let mut losers = answered.losers.iter();
                 let taking = if route.is_some_and(|route| route.route == reference) {
@@ -89,7 +83,61 @@ impl Near<'_> {
                 resolver.remove(&reference);
             }
         }
+        if takers
+            .iter()
+            .filter(|(_, taking)| *taking == Taking::Wins)
+            .nth(1)
+            .is_some()
+        {
+            self.rank(&mut takers, request, answer);
+        }
         takers
+    }
+
+    /// Of several routes that are left out, each of which would take a request by itself, one does where all of them are in force.
+    fn rank(&self, takers: &mut [(&Ignored, Taking)], request: &Request, answer: &Answer) {
+        let mut resolver = self.resolver.clone();
+        // Where several have one name, only one of them can be given.
+        let mut given = BTreeSet::new();
+        for (ignored, taking) in takers.iter() {
+            let meant = ignored.meant.as_ref();
+            if let Some(meant) = meant.filter(|_| *taking == Taking::Wins)
+                && given.insert(meant.reference())
+            {
+                resolver.insert(meant.clone());
+            }
+        }
+        resolver.update();
+        let Some(first) = self.answered(&resolver, request, answer) else {
+            return;
+        };
+        let Some(first) = first
+            .route
+            .map(|route| route.route)
+            .filter(|route| given.contains(route))
+        else {
+            return;
+        };
+        for (ignored, taking) in takers.iter_mut() {
+            let is_first = ignored
+                .meant
+                .as_ref()
+                .is_some_and(|meant| meant.reference() == first);
+            if *taking == Taking::Wins && !is_first {
+                *taking = Taking::RanksLower;
+            }
+        }
+    }
+
+    /// The answer to a request where objects that are left out are in force.
+    fn answered(&self, resolver: &Resolver, request: &Request, answer: &Answer) -> Option<Answer> {
+        let effective = resolver.resolution().effective.clone();
+        let mut simulator = Simulator::new(effective, self.routing);
+        let mut asked = request.clone();
+        if let (None, Some(gateway)) = (&asked.gateway, &answer.gateway) {
+            asked.gateway = Some(gateway.namespaced_name());
+        }
+        simulator.request(&asked, &mut |_| 0).ok()
     }
 }
 

@@ -14,6 +14,8 @@ mod routes;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_listeners;
+#[cfg(test)]
 mod tests_of_redirects;
 mod unserved;
 
@@ -83,6 +85,7 @@ impl Near<'_> {
         self.endpoints(answer, &mut around);
         self.without_rules(request, answer, &mut around.why);
         self.not_over_tls(request, answer, &mut around);
+        self.other_certificate(request, answer, &mut around);
         let mut seen = std::collections::BTreeSet::new();
         around.help.retain(|sentence| seen.insert(sentence.clone()));
         around

@@ -2,17 +2,16 @@
 
 use super::{super::Near, Around};
 use crate::{
-    attachment::RouteId,
+    attachment::{RouteId, RouteKind},
     lint::{
         budget::{Budget, MAX_MATCHES},
-        near::LEAVE_TO_LOAD_BALANCER,
         walk::{self, MAX_HOPS, RedirectStep, RedirectWay, Unanswered, Url, Walk},
     },
-    meta::{NamespacedName, ObjectRef},
+    meta::ObjectRef,
     proxy::Scheme,
     sim::{Answer, Outcome, Request, named_host},
 };
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
 impl Near<'_> {
     /// What a redirect needs so that the client gets an answer in the end.
@@ -89,11 +88,13 @@ impl Near<'_> {
                 around.help.push(why.help(&listener.name));
             }
             RedirectWay::Nobody {
+                from,
                 to,
                 why: Unanswered::Idle(idle),
-                ..
             } if idle.is_empty() => {
-                needs_listener(self, answer, &parent, &to, around);
+                around.amiss = true;
+                let needed = walk::needed_listener(self.resolver, &parent, &from, &to);
+                around.help.extend(needed);
             }
             RedirectWay::Nobody {
                 why: Unanswered::Idle(idle),
@@ -116,15 +117,13 @@ impl Near<'_> {
         let Some(taken) = &answer.route else {
             return;
         };
-        // A route that goes round at other listeners alone does not, where it is not attached to them.
-        if let Some(first) = &answer.listener {
-            let elsewhere = |step: &RedirectStep| {
-                step.route.reference() == taken.route && step.listener != first.name
-            };
-            if circle.iter().all(elsewhere) {
-                around.help.push(only_at(&taken.route, &first.name));
-                return;
-            }
+        let kind = RouteKind::from_kind(&taken.route.kind);
+        let route = kind.map(|kind| RouteId::new(kind, taken.route.namespaced_name()));
+        if let (Some(route), Some(first)) = (&route, &answer.listener)
+            && let Some(apart) = walk::stay_away(route, &first.name, circle)
+        {
+            around.help.push(apart);
+            return;
         }
         let rules: BTreeSet<(&RouteId, usize)> =
             circle.iter().map(|step| (&step.route, step.rule)).collect();
@@ -162,35 +161,4 @@ fn asked_for(request: &Request) -> Option<Url> {
         port: request.destination_port().ok()?,
         path: path.map_or("/", |path| path.as_str()).to_owned(),
     })
-}
-
-/// How a route that redirects stays away from the listener to which it leads.
-fn only_at(route: &impl fmt::Display, listener: &str) -> String {
-    format!("attach {route} to listener `{listener}` only, by `sectionName`")
-}
-
-/// Which listener a client needs that is led to a port without one.
-fn needs_listener(
-    near: &Near<'_>,
-    answer: &Answer,
-    gateway: &NamespacedName,
-    to: &Url,
-    around: &mut Around,
-) {
-    let listener = format!(
-        "add a listener with `protocol: {}` on port {} to Gateway {gateway}",
-        to.protocol(),
-        to.port
-    );
-    around.amiss = true;
-    around.help.push(match (&answer.route, &answer.listener) {
-        // At the new listener the same redirect would lead to itself.
-        (Some(taken), Some(at)) if near.would_be_at(&taken.route, &at.gateway, to.port) => {
-            format!("{listener}, and {}", only_at(&taken.route, &at.name))
-        }
-        _ => listener,
-    });
-    if to.scheme == Scheme::Https {
-        around.help.push(LEAVE_TO_LOAD_BALANCER.to_owned());
-    }
 }

@@ -3,7 +3,7 @@
 use super::{
     super::Near,
     Around, NotInForce, SHOWN, host_of,
-    routes::{carries, exclusions, without_name},
+    routes::{carries, exclusions, fate, without_name},
     within,
 };
 use crate::{
@@ -67,16 +67,26 @@ impl Near<'_> {
                 self.would_take_connection(route, request, answer)
             }
         });
-        for (route, index, attachment) in taking.take(SHOWN) {
+        let taking: Vec<_> = taking.take(SHOWN).collect();
+        let routes = || taking.iter().map(|(route, ..)| *route);
+        let first = (taking.len() > 1)
+            .then(|| self.first_of(routes(), request, &table))
+            .flatten();
+        for (route, index, attachment) in taking {
             // Of rules that cannot be read nobody knows which requests they take.
-            let would = match self.resolver.left_out(route).is_empty() {
-                true => "would",
-                false => "could",
+            let is_known = self.resolver.left_out(route).is_empty();
+            let is_of_table = matches!(route.kind, RouteKind::Http | RouteKind::Grpc);
+            let would = match &first {
+                Some(first) if is_known && is_of_table && first != route => {
+                    format!("would rank lower than {first}")
+                }
+                _ if is_known => "would take the request".to_owned(),
+                _ => "could take the request".to_owned(),
             };
-            let why = &attachment.why;
-            around.why.push(format!(
-                "{route} is rejected and {would} take the request: {why}"
-            ));
+            let (why, fate) = (&attachment.why, fate(attachment));
+            around
+                .why
+                .push(format!("{route} {fate} and {would}: {why}"));
             self.attach(route, (index, attachment), &mut around.help);
             around.not_in_force.push(NotInForce {
                 object: route.reference(),
@@ -135,6 +145,22 @@ impl Near<'_> {
         }
         let found = table.router().find(&request.head());
         found.is_some_and(|target| *target.rule().route() == *route)
+    }
+
+    /// Which of these HTTPRoutes and GRPCRoutes would take a request, were all of them accepted where it was asked.
+    fn first_of<'t, 'r>(
+        &'t self,
+        routes: impl Iterator<Item = &'r RouteId>,
+        request: &Request,
+        table: &LazyCell<AskedTable<'t>, impl FnOnce() -> AskedTable<'t>>,
+    ) -> Option<RouteId> {
+        let (table, listener) = (**table).as_ref()?;
+        let mut table = table.clone();
+        for route in routes {
+            self.insert(&mut table, route, |own| hostnames_at(*listener, own));
+        }
+        let found = table.router().find(&request.head());
+        found.map(|target| target.rule().route().clone())
     }
 
     /// The routes that were asked for a request, and their listener if it is one.
@@ -277,14 +303,23 @@ mod tests {
                 "has no listener named `oen`",
             ),
             ("{ name: frnt }", "Gateway shop/frnt does not exist"),
+            (
+                "{ group: '', name: front }",
+                "kind Gateway is in group `gateway.networking.k8s.io`",
+            ),
         ] {
             let all = rejected("admin", parent, ADMIN) + &rest;
             let found = around(&all, "http://x.example/admin");
             let [said] = found.why.as_slice() else {
                 panic!("{found:#?}");
             };
-            let begin = "HTTPRoute shop/admin is rejected and would take the request: ";
-            assert!(said.starts_with(begin) && said.contains(why), "{found:#?}");
+            // As its status says: no Gateway has it where none is meant.
+            let fate = match parent.contains("oen") {
+                true => "is rejected",
+                false => "has no effect",
+            };
+            let begin = format!("HTTPRoute shop/admin {fate} and would take the request: ");
+            assert!(said.starts_with(&begin) && said.contains(why), "{found:#?}");
             assert_eq!(found.help.len(), 1, "{found:#?}");
             assert_eq!(found.not_in_force.len(), 1);
             assert!(found.amiss && found.not_in_force[0].why.contains(why));
@@ -305,6 +340,35 @@ mod tests {
         let all = route("HTTPRoute", "host", "hostnames: [x.example],") + &lower;
         let found = around(&all, "http://x.example/");
         assert!(found.why.is_empty() && !found.amiss, "{found:#?}");
+    }
+
+    /// Several may go before the route that took a request, but only one of them would take it.
+    #[test]
+    fn of_several_rejected_routes_one_would_take_the_request() {
+        let all = rejected("b", "{ name: frnt }", ADMIN)
+            + &rejected("a", "{ name: frnt }", ADMIN)
+            + &rejected(
+                "c",
+                "{ name: frnt }",
+                "rules: [{ matches: [{ path: { type: Exact, value: /admin } }], backendRefs: [{ name: cart, port: 80 }] }]",
+            )
+            + &route("HTTPRoute", "rest", "");
+        let said = |path: &str| around(&all, &format!("http://x.example{path}")).why;
+        let of = |name: &str, would: &str| {
+            format!(
+                "HTTPRoute shop/{name} has no effect and would {would}: Gateway shop/frnt does not exist"
+            )
+        };
+        let lower = "rank lower than HTTPRoute shop/c";
+        assert_eq!(
+            said("/admin"),
+            [of("a", lower), of("b", lower), of("c", "take the request")]
+        );
+        let lower = "rank lower than HTTPRoute shop/a";
+        assert_eq!(
+            said("/admin/x"),
+            [of("a", "take the request"), of("b", lower)]
+        );
     }
 
     #[test]

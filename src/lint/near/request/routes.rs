@@ -65,9 +65,13 @@ impl Near<'_> {
                     why: without_name(first, route),
                     object: reference.clone(),
                 });
+                // What it needs at its other parents is no concern of a request to this one.
+                let attachments = self.resolver.resolution().attachments.get(route);
+                let own = attachments.and_then(|all| all.iter().position(|one| one == attachment));
+                let own = own.map(|index| format!("spec.parentRefs[{index}]"));
                 let hints = self.object(&reference).into_iter();
-                let at_parents = hints.filter(|hint| hint.path.starts_with("spec.parentRefs"));
-                around.help.extend(at_parents.map(|hint| hint.message));
+                let at_this = hints.filter(|hint| own.iter().any(|own| within(&hint.path, own)));
+                around.help.extend(at_this.map(|hint| hint.message));
             }
             around.why.extend(lost);
             if shown >= SHOWN {
@@ -590,17 +594,25 @@ fn is_port(lost: Option<u16>, asked: Option<u16>) -> bool {
     asked.is_some() && (lost.is_none() || lost == asked)
 }
 
+/// What has become of a route where a parentRef says that it is to be: one that is nobody's is rejected by nobody.
+pub(super) fn fate(attachment: &Attachment) -> &'static str {
+    match attachment.ours {
+        true => "is rejected",
+        false => "has no effect",
+    }
+}
+
 /// That a route is not attached where a parentRef says, and why.
 pub(super) fn rejection(route: &RouteId, attachment: &Attachment) -> String {
-    let why = &attachment.why;
+    let (why, fate) = (&attachment.why, fate(attachment));
     if !attachment.ours {
-        return format!("{route} has no effect: {why}");
+        return format!("{route} {fate}: {why}");
     }
     let parent = attachment.parent.resolve(&route.name.namespace).to_string();
     // The Gateway is named once.
     match why.contains(&parent) {
-        true => format!("{route} is rejected: {why}"),
-        false => format!("{route} is rejected by {parent}: {why}"),
+        true => format!("{route} {fate}: {why}"),
+        false => format!("{route} {fate} by {parent}: {why}"),
     }
 }
 
