@@ -322,7 +322,10 @@ mod relist {
         let routes = list.len();
         let relisted = resolver.replace_watched(list);
         assert!(resolver.update().is_empty());
-        assert_eq!((relisted.invalid.len(), relisted.unchanged.len()), (0, routes));
+        assert_eq!(
+            (relisted.invalid.len(), relisted.unchanged.len()),
+            (0, routes)
+        );
         assert_eq!(resolver.snapshot().http_routes().len(), routes);
         relisted
     }

@@ -119,7 +119,10 @@ fn a_list_of_what_has_not_changed_is_walked_along_without_a_copy() {
         })
     };
     let watched = |list: Vec<HttpRoute>| {
-        let list: Vec<_> = list.into_iter().map(|it| DeserializeGuard(Ok(it))).collect();
+        let list: Vec<_> = list
+            .into_iter()
+            .map(|it| DeserializeGuard(Ok(it)))
+            .collect();
         relisting(list, |resolver, list: Vec<DeserializeGuard<HttpRoute>>| {
             resolver.replace_watched(list)
         })

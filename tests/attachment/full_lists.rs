@@ -73,16 +73,10 @@ fn a_full_list_takes_two_rounds_and_any_other_one() {
     // A class, 32 Gateways and a route, and a class and the route.
     let (ours, theirs) = (MAX_PARENTS + 2, 2);
     let by_us_first = [world::CONTROLLER, THEIRS];
-    assert_eq!(
-        rounds(20, by_us_first),
-        [[ours, theirs], [1, 0], [0, 0]]
-    );
+    assert_eq!(rounds(20, by_us_first), [[ours, theirs], [1, 0], [0, 0]]);
     assert_eq!(
         rounds(20, [THEIRS, world::CONTROLLER]),
         [[theirs, ours], [0, 0], [0, 0]]
     );
-    assert_eq!(
-        rounds(0, by_us_first),
-        [[ours, theirs - 1], [0, 0], [0, 0]]
-    );
+    assert_eq!(rounds(0, by_us_first), [[ours, theirs - 1], [0, 0], [0, 0]]);
 }

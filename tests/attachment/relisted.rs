@@ -125,10 +125,7 @@ fn a_list_that_is_lent_is_put_in_place() {
     resolver.replace_listed(&list(["1", "2"]));
     assert_eq!(there(&resolver), ["a 1.example.com", "b 2.example.com"]);
     let routes = resolver.snapshot().http_routes();
-    assert!(Arc::ptr_eq(
-        &routes[&NamespacedName::new("shop", "a")],
-        &a
-    ));
+    assert!(Arc::ptr_eq(&routes[&NamespacedName::new("shop", "a")], &a));
     resolver.replace_listed(&list(["1", "2"])[1..]);
     assert_eq!(there(&resolver), ["b 2.example.com"]);
 }
@@ -154,7 +151,10 @@ fn a_definition_of_the_same_version_is_the_same() {
         (definition("two", "2", "v1alpha3"), "v1alpha3"),
     ] {
         resolver.replace_all::<CustomResourceDefinition>([definition]);
-        assert_eq!(resolver.snapshot().installed_crds()[&name].served, [is_told]);
+        assert_eq!(
+            resolver.snapshot().installed_crds()[&name].served,
+            [is_told]
+        );
     }
     // The same as a manifest has it.
     let text = serde_json::to_value(definition("two", "2", "v1")).unwrap();

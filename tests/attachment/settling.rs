@@ -37,7 +37,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// A server to which these objects were applied; kinds that its CRDs do not have are not there.
-    pub(crate) fn new(crds: (Release, Channel), objects: impl IntoIterator<Item = SnapshotObject>) -> Self {
+    pub(crate) fn new(
+        crds: (Release, Channel),
+        objects: impl IntoIterator<Item = SnapshotObject>,
+    ) -> Self {
         let mut server = Self {
             crds,
             objects: BTreeMap::new(),

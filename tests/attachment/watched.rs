@@ -156,10 +156,7 @@ fn what_cannot_be_read_is_left_out() {
         guarded(route("bad", json!("none"))),
     ]);
     assert_eq!(relisted.invalid.len(), 1);
-    assert_eq!(
-        relisted.invalid[0].metadata.name.as_deref(),
-        Some("bad")
-    );
+    assert_eq!(relisted.invalid[0].metadata.name.as_deref(), Some("bad"));
     assert!(relisted.unchanged.is_empty());
     let routes = resolver.snapshot().http_routes();
     assert_eq!(routes.len(), 1, "`cart` is not in the list");

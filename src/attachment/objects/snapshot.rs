@@ -235,9 +235,7 @@ impl Snapshot {
             (MULTICLUSTER_GROUP, "ServiceImport") => {
                 self.service_imports.remove(place).map(Into::into)
             }
-            (EXTENSIONS_GROUP, CRD_KIND) => {
-                self.installed_crds.remove(place).map(Into::into)
-            }
+            (EXTENSIONS_GROUP, CRD_KIND) => self.installed_crds.remove(place).map(Into::into),
             _ => self.others.take(reference).map(SnapshotObject::Other),
         }
     }

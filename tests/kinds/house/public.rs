@@ -60,9 +60,11 @@ const MATCHED_IN_FULL: &[(&str, &str)] = &[
     ("sim::world::Speaks", GIVEN),
     ("sim::world::Usage", GIVEN),
 ];
-const IN_FORCE: &str = "what a proxy does: with a case that it passes over it would let in whom it must not";
+const IN_FORCE: &str =
+    "what a proxy does: with a case that it passes over it would let in whom it must not";
 const STEP: &str = "the next step of the data plane, which whoever drives it has to take";
-const TOLD: &str = "all that can become of it, as machine output has it, and each is told in its own way";
+const TOLD: &str =
+    "all that can become of it, as machine output has it, and each is told in its own way";
 
 /// A struct that the library alone makes can get a field without breaking anybody.
 #[test]
@@ -106,5 +108,8 @@ fn names<'l>(listing: &'l str, beginning: &'static str) -> impl Iterator<Item = 
 
 /// The name at the beginning of a declaration.
 fn name(declaration: &str) -> &str {
-    declaration.split(['<', '(', ' ']).next().unwrap_or_default()
+    declaration
+        .split(['<', '(', ' '])
+        .next()
+        .unwrap_or_default()
 }
