@@ -156,7 +156,7 @@ impl Resolver {
     {
         let mut walk = ListWalk::along::<K>(&self.snapshot);
         let objects = objects.into_iter();
-        let differ = objects.filter(|object| !walk.meets(metadata_of::<K>(object)));
+        let differ = objects.filter(|object| !walk.meets(Borrow::<K>::borrow(object).metadata()));
         let differ: Vec<O> = differ.collect();
         let not_met = walk.end();
         self.put_list::<K, O>(differ, not_met, to_object);
@@ -176,7 +176,7 @@ impl Resolver {
         self.listed.insert((K::GROUP, K::KIND));
         let mut unchanged = Vec::new();
         for object in differ {
-            let metadata = metadata_of::<K>(&object);
+            let metadata = Borrow::<K>::borrow(&object).metadata();
             let place = place_of(K::GROUP, K::KIND, metadata);
             not_met.note_listed(&place);
             let present = self.snapshot.stored(K::GROUP, K::KIND, &place);
@@ -193,8 +193,4 @@ impl Resolver {
         }
         unchanged
     }
-}
-
-fn metadata_of<K: k8s_openapi::Metadata<Ty = ObjectMeta>>(object: &impl Borrow<K>) -> &ObjectMeta {
-    Borrow::<K>::borrow(object).metadata()
 }
