@@ -127,11 +127,9 @@ fn a_list_of_what_has_not_changed_is_walked_along_without_a_copy() {
             resolver.replace_watched(list)
         })
     };
-    for (name, relist) in [
-        ("all", &all as &dyn Fn(Vec<HttpRoute>) -> u64),
-        ("lent", &lent),
-        ("watched", &watched),
-    ] {
+    let ways: [(&str, &dyn Fn(Vec<HttpRoute>) -> u64); 3] =
+        [("all", &all), ("lent", &lent), ("watched", &watched)];
+    for (name, relist) in ways {
         let (few, many) = (relist(listed(10, false)), relist(listed(1000, false)));
         assert_eq!(few, many, "{name}: of what is the same nothing is copied");
         assert!(many < 32, "{name}: {many}");
