@@ -4,6 +4,7 @@
 
 use gwapi::{
     attachment::{Options, Resolver, SnapshotObject},
+    kube_core::DeserializeGuard,
     v1::{Gateway, GatewayClass, HttpRoute},
 };
 use serde_json::{from_value, json};
@@ -71,31 +72,35 @@ fn moving_a_route_costs_the_same_however_many_other_listeners_there_are() {
     );
 }
 
-/// How many allocations it takes to hear of a list that nothing of it has changed; in the order in which a server lists, or not.
-fn relisting(routes: usize, backwards: bool) -> u64 {
-    let listed = || -> Vec<HttpRoute> {
-        let route = |at: usize| {
-            from_value(json!({
-                "metadata": {
-                    "name": format!("app-{at:04}"), "namespace": "apps", "resourceVersion": "7",
-                    "uid": format!("uid-{at}"),
-                },
-                "spec": {"parentRefs": [{"name": "front"}], "rules": [{}]},
-            }))
-            .unwrap()
-        };
-        let mut listed: Vec<HttpRoute> = (0..routes).map(route).collect();
-        if backwards {
-            listed.reverse();
-        }
-        listed
+/// Routes as a list of a server has them; in the order in which it lists, or not.
+fn listed(routes: usize, backwards: bool) -> Vec<HttpRoute> {
+    let route = |at: usize| {
+        from_value(json!({
+            "metadata": {
+                "name": format!("app-{at:04}"), "namespace": "apps", "resourceVersion": "7",
+                "uid": format!("uid-{at}"),
+            },
+            "spec": {"parentRefs": [{"name": "front"}], "rules": [{}]},
+        }))
+        .unwrap()
     };
+    let mut listed: Vec<HttpRoute> = (0..routes).map(route).collect();
+    if backwards {
+        listed.reverse();
+    }
+    listed
+}
+
+/// How many allocations it takes to hear of a list that nothing of it has changed.
+fn relisting<L, R>(list: L, replace: impl Fn(&mut Resolver, L) -> R) -> u64
+where
+    L: Clone,
+{
     let mut resolver = resolver(1);
-    resolver.replace_all::<HttpRoute>(listed());
+    drop(replace(&mut resolver, list.clone()));
     resolver.update();
-    let again = listed();
     let counted = allocation_counter::measure(|| {
-        resolver.replace_all::<HttpRoute>(again);
+        drop(replace(&mut resolver, list));
         assert!(resolver.update().is_empty());
     });
     counted.count_total
@@ -103,10 +108,33 @@ fn relisting(routes: usize, backwards: bool) -> u64 {
 
 #[test]
 fn a_list_of_what_has_not_changed_is_walked_along_without_a_copy() {
-    let (few, many) = (relisting(10, false), relisting(1000, false));
-    assert_eq!(few, many, "of an object that is the same nothing is copied");
-    assert!(many < 32, "{many}");
-    // Out of order, each object is looked up: by a name, whose texts are copied.
-    let backwards = relisting(1000, true);
-    assert!(backwards < 1000 * 8, "{backwards}");
+    let all = |list| {
+        relisting(list, |resolver, list: Vec<HttpRoute>| {
+            resolver.replace_all::<HttpRoute>(list);
+        })
+    };
+    let lent = |list| {
+        relisting(list, |resolver, list: Vec<HttpRoute>| {
+            resolver.replace_listed(&list);
+        })
+    };
+    let watched = |list: Vec<HttpRoute>| {
+        let list: Vec<_> = list
+            .into_iter()
+            .map(|it| DeserializeGuard(Ok(it)))
+            .collect();
+        relisting(list, |resolver, list: Vec<DeserializeGuard<HttpRoute>>| {
+            resolver.replace_watched(list)
+        })
+    };
+    let ways: [(&str, &dyn Fn(Vec<HttpRoute>) -> u64); 3] =
+        [("all", &all), ("lent", &lent), ("watched", &watched)];
+    for (name, relist) in ways {
+        let (few, many) = (relist(listed(10, false)), relist(listed(1000, false)));
+        assert_eq!(few, many, "{name}: of what is the same nothing is copied");
+        assert!(many < 32, "{name}: {many}");
+        // Out of order, each object is looked up: by a name, whose texts are copied.
+        let backwards = relist(listed(1000, true));
+        assert!(backwards < 1000 * 8, "{name}: {backwards}");
+    }
 }

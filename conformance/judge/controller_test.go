@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,6 +22,14 @@ func TestController(t *testing.T) {
 	scenes := os.Getenv("GWAPI_SCENES")
 	if scenes == "" {
 		t.Skip("GWAPI_SCENES is not set: conformance/run controller sets it")
+	}
+	list, err := exec.Command(scenes, "--list", "--format", "terse").Output()
+	if err != nil {
+		t.Fatalf("%s lists no scenes: %v", scenes, err)
+	}
+	written := strings.Count(string(list), ": test\n")
+	if written < fewestScenes {
+		t.Fatalf("%s has %d scenes, and there are at least %d", scenes, written, fewestScenes)
 	}
 	machine, err := apiserver.NewMachine()
 	if err != nil {
@@ -62,6 +72,9 @@ func TestController(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
+			if passed := passedScenes(text); passed != written {
+				t.Fatalf("%d of %d scenes passed:\n%s", passed, written, text)
+			}
 			fmt.Printf("controller: %s %s: %s", crds.release, crds.channel, lastLine(text))
 		})
 	}
@@ -81,6 +94,38 @@ func definitions(reference map[string]upstream.Release, name, channel string) ([
 		return nil, err
 	}
 	return release.CRDs(channel)
+}
+
+// fewestScenes is how many scenes there are at least: a program with fewer is not the one that was meant.
+const fewestScenes = 16
+
+var allPassed = regexp.MustCompile(`(?m)^test result: ok\. (\d+) passed; 0 failed; `)
+
+// passedScenes is how many scenes have passed, by what the program says of all; 0 where it does not say that, or that some has failed.
+func passedScenes(text []byte) int {
+	found := allPassed.FindSubmatch(text)
+	if found == nil {
+		return 0
+	}
+	passed, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		return 0
+	}
+	return passed
+}
+
+// TestPassedScenes reads what a program with scenes prints.
+func TestPassedScenes(t *testing.T) {
+	for text, passed := range map[string]int{
+		"running 2 tests\n..\ntest result: ok. 18 passed; 0 failed; 0 ignored; 0 measured\n": 18,
+		"test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 18 filtered out\n":      0,
+		"test result: FAILED. 17 passed; 1 failed; 0 ignored\n":                              0,
+		"": 0,
+	} {
+		if got := passedScenes([]byte(text)); got != passed {
+			t.Errorf("%d of %q", got, text)
+		}
+	}
 }
 
 // lastLine is the last line with a text in it.

@@ -27,7 +27,7 @@
 //! # Watch what is served
 //!
 //! A server may have a kind in another version than the newest, or not at all. The definitions say so: watch these first, and give
-//! them to the resolver ([`Resolver::set_installed`]). It says what can be watched: [`Resolver::visit_watched`] visits the type of each
+//! them to the resolver, which says what can be watched: [`Resolver::visit_watched`] visits the type of each
 //! kind, and [`Resolver::watched`] tells whether these are others than before, so that the watches begin anew. The
 //! objects stay; those of a kind that is served no longer go by [`Resolver::forget_unwatched`]. Statuses are written in versions that the
 //! server has, and in the form of its release.
@@ -68,9 +68,12 @@
 //!                     Ok(Event::InitDone) => {
 //!                         let list = std::mem::take(&mut list);
 //!                         Box::new(|resolver| {
-//!                             for error in resolver.replace_watched(list) {
+//!                             let relisted = resolver.replace_watched(list);
+//!                             for error in &relisted.invalid {
 //!                                 eprintln!("{}: {error}", K::KIND);
 //!                             }
+//!                             // Thousands of objects take a while to free, for which nobody has to wait.
+//!                             tokio::task::spawn_blocking(|| drop(relisted.unchanged));
 //!                         })
 //!                     }
 //!                     Ok(Event::Apply(object)) => Box::new(|resolver| _ = resolver.insert_watched(object)),
@@ -91,6 +94,10 @@
 //! Changes come in crowds: a deployment moves all its endpoints, a restart lists everything. Take all that has come, and call
 //! [`Resolver::update`] once: it looks only at what the changes touch. Before the first list of every kind is there
 //! ([`Resolver::is_listed`]), call it not at all, or routes would be told that their backends do not exist, and a proxy would drop them.
+//!
+//! [`Resolver::set_installed`] resolves as well, since another release may change every status. So definitions that come while lists are
+//! still to come are put in their place as any other object is ([`Resolver::replace_watched`], [`Resolver::insert_watched`]), from which
+//! [`Resolver::watched`] follows, and told by `set_installed` once all lists are there.
 //!
 //! # Program, then report
 //!

@@ -172,8 +172,8 @@ pub use options::{
 pub use reports::DataPlaneReport;
 pub use resolution::{Changes, ListenerId, PolicyTarget, Resolution, Status};
 pub use resolver::{
-    DueWrite, FinalizerWrite, KindVisitor, ReferenceProblem, ReferenceProblemKind, Resolver,
-    WatchedKind, resolve,
+    DueWrite, FinalizerWrite, KindVisitor, ReferenceProblem, ReferenceProblemKind, Relisted,
+    Resolver, WatchedKind, resolve,
 };
 #[cfg(test)]
 pub(crate) use route::SELECTORS_ASKED;

@@ -14,12 +14,14 @@ mod expressions;
 mod extensions;
 mod features;
 mod fixtures;
+mod full_lists;
 mod grants;
 mod incremental;
 mod isolation;
 mod merging;
 mod programmed;
 mod references;
+mod relisted;
 mod replaced;
 #[path = "../support/server.rs"]
 mod server;

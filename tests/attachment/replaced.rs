@@ -237,7 +237,7 @@ fn entries_at_a_kind_that_is_declined_go() {
     let watched = resolver.watched();
     assert!(watched.iter().any(|kind| kind.kind == "TCPRoute"));
     let route: DeserializeGuard<TcpRoute> = serde_json::from_value(route).unwrap();
-    assert!(resolver.replace_watched([route]).is_empty());
+    assert!(resolver.replace_watched(vec![route]).invalid.is_empty());
     resolver.update();
     resolver.forget_unwatched();
     let due = resolver.due(&now());

@@ -151,11 +151,13 @@ fn what_cannot_be_read_is_left_out() {
         let reference = ObjectRef::gateway_api("HTTPRoute", &NamespacedName::new("shop", name));
         resolver.snapshot().is_left_out(&reference)
     };
-    let errors = resolver.replace_watched::<HttpRoute>([
+    let relisted = resolver.replace_watched::<HttpRoute>(vec![
         guarded(route("good", json!([]))),
         guarded(route("bad", json!("none"))),
     ]);
-    assert_eq!(errors[0].metadata.name.as_deref(), Some("bad"));
+    assert_eq!(relisted.invalid.len(), 1);
+    assert_eq!(relisted.invalid[0].metadata.name.as_deref(), Some("bad"));
+    assert!(relisted.unchanged.is_empty());
     let routes = resolver.snapshot().http_routes();
     assert_eq!(routes.len(), 1, "`cart` is not in the list");
     let good = routes.values().next().unwrap();

@@ -54,3 +54,37 @@ pub(crate) fn prune(value: &mut Value, schema: &Schema) {
         _ => {}
     }
 }
+
+/// Server-side apply over what another field manager has as well: maps and lists with keys take what comes, and nothing goes.
+pub(crate) fn co_own(present: &mut Value, applied: &Value) {
+    match applied {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let key = match name.as_str() {
+                    "conditions" => "/type",
+                    "listeners" => "/name",
+                    "supportedFeatures" => "",
+                    _ => {
+                        co_own(&mut present[name.as_str()], member);
+                        continue;
+                    }
+                };
+                let list = &mut present[name.as_str()];
+                if list.is_null() {
+                    *list = json!([]);
+                }
+                for item in member.as_array().unwrap() {
+                    let list = list.as_array_mut().unwrap();
+                    match list
+                        .iter()
+                        .position(|one| one.pointer(key) == item.pointer(key))
+                    {
+                        Some(at) => co_own(&mut list[at], item),
+                        None => list.push(item.clone()),
+                    }
+                }
+            }
+        }
+        other => *present = other.clone(),
+    }
+}

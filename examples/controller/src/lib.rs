@@ -109,7 +109,7 @@ pub async fn run(client: Client, settings: Settings, proxy: Proxy) -> Result<(),
     let leads = lead::follow(client.clone(), &settings);
     let mut controller = Controller {
         resolver: Resolver::new(options),
-        unsettled: Changes::default(),
+        are_definitions_new: false,
         writer: Writer::new(client.clone(), &settings),
         settings,
         proxy,
@@ -121,8 +121,8 @@ pub async fn run(client: Client, settings: Settings, proxy: Proxy) -> Result<(),
 struct Controller {
     settings: Settings,
     resolver: Resolver,
-    /// What has changed and the proxy has not been told yet.
-    unsettled: Changes,
+    /// Whether some definition has come or changed since the resolver was last brought up to date.
+    are_definitions_new: bool,
     proxy: Proxy,
     writer: Writer,
     leads: watch::Receiver<bool>,
@@ -143,9 +143,7 @@ impl Controller {
                     change(&mut self.resolver);
                     sleep(BATCH).await;
                     definitions.take_all(&mut self.resolver);
-                    let installed = self.resolver.snapshot().installed_crds().values();
-                    let installed: Vec<_> = installed.map(|crd| (**crd).clone()).collect();
-                    self.unsettled.merge(self.resolver.set_installed(installed));
+                    self.are_definitions_new = true;
                     let before = std::mem::replace(&mut watched, self.resolver.watched());
                     if watched != before {
                         self.resolver.forget_unwatched();
@@ -168,10 +166,11 @@ impl Controller {
             {
                 continue;
             }
-            // Before every first list is there, routes would be told that their backends do not exist.
             let is_listed = self.resolver.is_listed();
-            if is_listed && is_news {
-                self.serve().await;
+            if is_news
+                && let Some(changes) = resolve(&mut self.resolver, &mut self.are_definitions_new)
+            {
+                self.serve(changes).await;
             }
             let leads = *self.leads.borrow();
             match leads {
@@ -183,9 +182,7 @@ impl Controller {
     }
 
     /// Brings the proxy up to date, and notes what has become of it. Every replica does so.
-    async fn serve(&mut self) {
-        let mut changes = std::mem::take(&mut self.unsettled);
-        changes.merge(self.resolver.update());
+    async fn serve(&mut self, changes: Changes) {
         let effective = self.resolver.resolution().effective.clone();
         let failed = match changes.concerns_traffic() {
             true => self.proxy.update(effective.clone()).await.1,
@@ -212,9 +209,75 @@ impl Controller {
     }
 }
 
+/// Brings a resolver up to date; not before every first list is there, or routes would be told that their backends do not exist.
+fn resolve(resolver: &mut Resolver, are_definitions_new: &mut bool) -> Option<Changes> {
+    if !resolver.is_listed() {
+        return None;
+    }
+    if !std::mem::take(are_definitions_new) {
+        return Some(resolver.update());
+    }
+    let installed = resolver.snapshot().installed_crds().values();
+    let installed: Vec<_> = installed.map(|crd| (**crd).clone()).collect();
+    Some(resolver.set_installed(installed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gwapi::{
+        attachment::WatchedKind,
+        crd,
+        meta::{Channel, Release},
+        v1::{GatewayClass, GatewayClassSpec},
+    };
+
+    /// The lists of the kinds, one after the other.
+    struct Lists(Vec<fn(&mut Resolver)>);
+
+    impl KindVisitor for Lists {
+        fn visit<K: WatchedKind>(&mut self) {
+            self.0.push(|resolver| {
+                assert!(resolver.replace_watched::<K>(Vec::new()).invalid.is_empty());
+            });
+        }
+    }
+
+    /// Definitions that come before all lists are there, or while those of a new kind are still to come, make nobody resolve half of what
+    /// there is.
+    #[test]
+    fn nothing_is_resolved_before_every_list_is_there() {
+        let mut resolver = Resolver::new(Options::new("example.com/controller"));
+        let mut are_new = true;
+        let definitions = |release| crd::definitions(release, Channel::Standard);
+        resolver.replace_all::<CustomResourceDefinition>(definitions(Release::V1_3_0));
+        let class = GatewayClassSpec {
+            controller_name: "example.com/controller".to_owned(),
+            ..Default::default()
+        };
+        let mut lists = Lists(Vec::new());
+        resolver.visit_watched(&mut lists);
+        for list in &lists.0 {
+            assert!(resolve(&mut resolver, &mut are_new).is_none());
+            assert!(are_new);
+            list(&mut resolver);
+        }
+        resolver.insert(GatewayClass::new("ours", class));
+        let changes = resolve(&mut resolver, &mut are_new).unwrap();
+        assert_eq!(changes.statuses.len(), 1);
+        assert_eq!(resolver.options().release, Release::V1_3_0);
+        // BackendTLSPolicies come with a later release.
+        resolver.replace_all::<CustomResourceDefinition>(definitions(Release::V1_6_1));
+        are_new = true;
+        assert!(resolve(&mut resolver, &mut are_new).is_none());
+        assert_eq!(resolver.options().release, Release::V1_3_0);
+        resolver.visit_watched(&mut lists);
+        lists.0.iter().for_each(|list| list(&mut resolver));
+        assert!(resolve(&mut resolver, &mut are_new).is_some());
+        assert_eq!(resolver.options().release, Release::V1_6_1);
+        assert!(!are_new);
+        assert!(resolve(&mut resolver, &mut are_new).unwrap().is_empty());
+    }
 
     #[test]
     fn controllers_have_leases_of_their_own_whose_names_an_api_server_takes() {

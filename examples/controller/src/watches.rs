@@ -13,7 +13,10 @@ use kube::{
         watcher::{self, Event, watcher},
     },
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+};
 
 /// What a watch has brought.
 pub(crate) type Change = Box<dyn FnOnce(&mut Resolver) + Send>;
@@ -54,7 +57,10 @@ impl KindVisitor for Watches {
                     Ok(Event::InitDone) => {
                         let list = std::mem::take(&mut list);
                         Box::new(|resolver| {
-                            resolver.replace_watched(list).iter().for_each(log::<K>);
+                            let relisted = resolver.replace_watched(list);
+                            relisted.invalid.iter().for_each(log::<K>);
+                            // To free thousands of objects takes longer than all else, and nobody has to wait for it.
+                            spawn_blocking(|| drop(relisted.unchanged));
                         })
                     }
                     Ok(Event::Apply(object)) => Box::new(|resolver| {

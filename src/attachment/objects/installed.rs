@@ -1,5 +1,6 @@
 //! The CustomResourceDefinitions of the Gateway API that are installed, as far as their release goes.
 
+use super::stored::StoredVersion;
 use crate::{
     crd::{BUNDLE_VERSION_ANNOTATION, CHANNEL_ANNOTATION},
     meta::{self, Channel, Release, SupportedFeatures},
@@ -38,6 +39,10 @@ pub struct InstalledCrd {
     pub served: Vec<String>,
     /// Of the definition of GatewayClasses, what its schema says of `status.supportedFeatures`.
     pub features: FeaturesForm,
+    /// The `uid` of the object, where a server has said it.
+    pub uid: Option<String>,
+    /// The `resourceVersion` of the object, where a server has said it: with the same one a list brings nothing new.
+    pub resource_version: Option<String>,
 }
 
 /// How a definition of GatewayClasses has `status.supportedFeatures`.
@@ -107,6 +112,14 @@ impl InstalledCrd {
         self.served.iter().any(|served| served == version)
     }
 
+    /// In which version it is there.
+    pub(super) fn stored(&self) -> StoredVersion<'_> {
+        StoredVersion {
+            uid: self.uid.as_deref(),
+            resource_version: self.resource_version.as_deref(),
+        }
+    }
+
     /// Reads the JSON form of a CustomResourceDefinition; nothing if it cannot be one.
     pub(super) fn read(value: &Value) -> Option<Self> {
         #[derive(Deserialize)]
@@ -153,6 +166,8 @@ impl InstalledCrd {
             bundle_version: annotations.remove(BUNDLE_VERSION_ANNOTATION),
             channel: annotations.remove(CHANNEL_ANNOTATION),
             served,
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
         }
     }
 }

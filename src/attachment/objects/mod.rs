@@ -11,6 +11,7 @@ pub(super) mod route_id;
 pub(super) mod rule_label;
 mod secrets;
 pub(super) mod slice;
+pub(super) mod stored;
 
 pub(super) mod snapshot;
 

@@ -376,26 +376,26 @@ pub(in crate::attachment) fn place_of(
     kind: &str,
     metadata: &ObjectMeta,
 ) -> NamespacedName {
-    let (namespace, name) = place_texts(group, kind, metadata);
+    let (namespace, name) = place_texts(is_cluster_wide(group, kind), metadata);
     NamespacedName::new(namespace, name)
 }
 
-/// The same as the texts of namespace and name.
-pub(in crate::attachment) fn place_texts<'m>(
-    group: &str,
-    kind: &str,
-    metadata: &'m ObjectMeta,
-) -> (&'m str, &'m str) {
-    let cluster_wide = matches!(
+/// Whether the objects of a kind have no namespace.
+pub(in crate::attachment) fn is_cluster_wide(group: &str, kind: &str) -> bool {
+    matches!(
         (group, kind),
-        (GROUP, "GatewayClass")
-            | ("", "Namespace")
-            | (EXTENSIONS_GROUP, "CustomResourceDefinition")
-    );
-    let namespace = if cluster_wide {
-        ""
-    } else {
-        namespace(metadata)
+        (GROUP, "GatewayClass") | ("", "Namespace") | (EXTENSIONS_GROUP, CRD_KIND)
+    )
+}
+
+/// The place of an object, as the texts of namespace and name.
+pub(in crate::attachment) fn place_texts(
+    is_cluster_wide: bool,
+    metadata: &ObjectMeta,
+) -> (&str, &str) {
+    let namespace = match is_cluster_wide {
+        true => "",
+        false => namespace(metadata),
     };
     (namespace, metadata.name.as_deref().unwrap_or_default())
 }

@@ -4,8 +4,9 @@ use super::{
     absent::Absent,
     config_maps::{ConfigMaps, ReadAuthorities},
     installed::{EXTENSIONS_GROUP, InstalledCrd},
-    object::{ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
+    object::{ByPlace, CRD_KIND, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
+    stored::StoredVersion,
 };
 use crate::{
     meta::{GROUP, NamespacedName, ObjectRef},
@@ -234,9 +235,7 @@ impl Snapshot {
             (MULTICLUSTER_GROUP, "ServiceImport") => {
                 self.service_imports.remove(place).map(Into::into)
             }
-            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
-                self.installed_crds.remove(place).map(Into::into)
-            }
+            (EXTENSIONS_GROUP, CRD_KIND) => self.installed_crds.remove(place).map(Into::into),
             _ => self.others.take(reference).map(SnapshotObject::Other),
         }
     }
@@ -252,7 +251,7 @@ impl Snapshot {
             kind,
             |objects| objects.contains_key(place),
             else match (group, kind) {
-                (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                (EXTENSIONS_GROUP, CRD_KIND) => {
                     self.installed_crds.contains_key(place)
                 }
                 _ => self.others.contains(reference),
@@ -276,22 +275,50 @@ impl Snapshot {
         )
     }
 
-    /// The places of the objects of a kind, in order, and their metadata where a snapshot holds them.
-    pub(in crate::attachment) fn metadata_of_all<'a>(
-        &'a self,
+    /// In which version an object is there, if it is and of a kind of which a snapshot holds more than that.
+    pub(in crate::attachment) fn stored(
+        &self,
         group: &str,
         kind: &str,
-    ) -> Box<dyn Iterator<Item = (&'a NamespacedName, Option<&'a ObjectMeta>)> + 'a> {
+        place: &NamespacedName,
+    ) -> Option<StoredVersion<'_>> {
         of_kind!(
             self,
             group,
             kind,
-            |objects| Box::new(objects.iter().map(|(place, object)| (place, Some(&object.metadata)))),
+            |objects| objects.get(place).map(|object| StoredVersion::of(&object.metadata)),
             else match (group, kind) {
-                (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
-                    Box::new(self.installed_crds.keys().map(|place| (place, None)))
+                (EXTENSIONS_GROUP, CRD_KIND) => {
+                    self.installed_crds.get(place).map(|crd| crd.stored())
                 }
-                _ => Box::new(std::iter::empty()),
+                _ => None,
+            }
+        )
+    }
+
+    /// The places of the objects of a kind, in order, and in which version each is there. A list, and not an iterator whose type
+    /// depends on the kind: whoever walks along it asks for the kind once.
+    pub(in crate::attachment) fn stored_of_kind(
+        &self,
+        group: &str,
+        kind: &str,
+    ) -> Vec<(&NamespacedName, StoredVersion<'_>)> {
+        of_kind!(
+            self,
+            group,
+            kind,
+            |objects| {
+                let objects = objects.iter();
+                objects
+                    .map(|(place, object)| (place, StoredVersion::of(&object.metadata)))
+                    .collect()
+            },
+            else match (group, kind) {
+                (EXTENSIONS_GROUP, CRD_KIND) => {
+                    let crds = self.installed_crds.iter();
+                    crds.map(|(place, crd)| (place, crd.stored())).collect()
+                }
+                _ => Vec::new(),
             }
         )
     }
@@ -309,7 +336,8 @@ impl Snapshot {
         group: &str,
         kind: &str,
     ) -> impl Iterator<Item = &NamespacedName> {
-        self.metadata_of_all(group, kind).map(|(place, _)| place)
+        let stored = self.stored_of_kind(group, kind).into_iter();
+        stored.map(|(place, _)| place)
     }
 
     /// The references of all objects that can change anything.

@@ -19,6 +19,7 @@ mod writes;
 
 pub use finalizers::FinalizerWrite;
 pub use problems::{ReferenceProblem, ReferenceProblemKind};
+pub use relist::Relisted;
 pub use state::Resolver;
 pub use watched::{KindVisitor, WatchedKind};
 pub use writes::DueWrite;

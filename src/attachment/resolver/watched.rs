@@ -1,6 +1,9 @@
 //! Which kinds are to be watched, and objects as watches bring them.
 
-use super::state::Resolver;
+use super::{
+    relist::{ListWalk, Relisted},
+    state::Resolver,
+};
 use crate::{
     attachment::{
         ServiceImport, SnapshotObject,
@@ -196,26 +199,33 @@ impl Resolver {
         None
     }
 
-    /// Puts a whole list in the place of what was there, as [`replace_all`](Self::replace_all) does; objects of it that cannot be read are
-    /// [left out](Self::leave_out), and their errors returned, for the log.
+    /// Puts a whole list in the place of what was there, as [`replace_all`](Self::replace_all) does, and takes no more of it than what is
+    /// new or has changed. Objects of it that cannot be read are [left out](Self::leave_out), and their errors returned, for the log.
+    ///
+    /// What was there already is returned as well, and not freed: of a list after a broken watch that is nearly all, and to free it
+    /// takes longer than all else.
     pub fn replace_watched<K: WatchedKind>(
         &mut self,
-        list: impl IntoIterator<Item = DeserializeGuard<K>>,
-    ) -> Vec<InvalidObject> {
-        let mut invalid = Vec::new();
-        let read = list.into_iter().filter_map(|object| match object.0 {
-            Ok(object) => Some(trimmed(object)),
-            Err(error) => {
-                invalid.push(error);
-                None
-            }
+        mut list: Vec<DeserializeGuard<K>>,
+    ) -> Relisted<K> {
+        let mut walk = ListWalk::along::<K>(&self.snapshot);
+        let differ = list.extract_if(.., |object| match &object.0 {
+            Ok(object) => !walk.meets(k8s_openapi::Metadata::metadata(object)),
+            Err(_) => true,
         });
-        let read: Vec<Arc<K>> = read.collect();
-        self.replace_by::<K, _>(read, WatchedKind::watched);
+        let mut invalid = Vec::new();
+        let differ = differ.filter_map(|object| object.0.map_err(|error| invalid.push(error)).ok());
+        let differ: Vec<K> = differ.collect();
+        let not_met = walk.end();
+        let same = self.put_list::<K, K>(differ, not_met, |object| trimmed(object).watched());
         for unreadable in &invalid {
             self.leave_out(&reference::<K>(&unreadable.metadata));
         }
-        invalid
+        list.extend(same.into_iter().map(|object| DeserializeGuard(Ok(object))));
+        Relisted {
+            invalid,
+            unchanged: list,
+        }
     }
 
     /// Takes an object of a kind out, of which a watch says that it has gone.

@@ -269,7 +269,16 @@ impl World {
         patch_status(self.gateway_api(kind), name.to_owned(), status).await;
     }
 
-    /// The same later, for whoever calls it.
+    /// Takes a status that is applied, also where another field manager has written it before.
+    pub(crate) async fn apply_status(&self, kind: &str, name: &str, applied: Value) {
+        let params = PatchParams::apply("gateway-controller").force();
+        self.gateway_api(kind)
+            .patch_status(name, &params, &Patch::Apply(applied))
+            .await
+            .unwrap();
+    }
+
+    /// The same as `patch_status` later, for whoever calls it.
     pub(crate) fn later(
         &self,
         kind: &str,

@@ -14,8 +14,13 @@ mod tap;
 
 use cluster::{Cluster, World, any_port, condition, quiet};
 use futures_util::{FutureExt, future::join_all};
+use gwapi::{
+    attachment::{Options, Resolver},
+    v1::{Gateway, GatewayClass},
+};
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Mutex, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, time::Duration};
 use tokio::time::sleep;
 
 /// Runs a scene on every cluster.
@@ -25,9 +30,11 @@ macro_rules! scenes {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             async fn scene($world: &World) $body
-            let scenes = Cluster::all().await.into_iter().map(|cluster| async move {
-                let name: &'static str = concat!(stringify!($name), "-");
-                let name: &'static str = name.replace('_', "-").trim_end_matches('-').to_owned().leak();
+            let clusters = Cluster::all().await.into_iter().enumerate();
+            let scenes = clusters.map(|(number, cluster)| async move {
+                // No name is that of two clusters, so that what is noted by name is noted by cluster as well.
+                let name = stringify!($name).replace('_', "-");
+                let name: &'static str = format!("{name}-{number}").leak();
                 let world = World::new(cluster, name).await;
                 scene(&world).await;
             });
@@ -177,19 +184,21 @@ scenes! {
 
     /// Of two replicas one writes and both serve. When it is gone, the other one writes.
     async fn the_leader_writes_and_all_serve(world: &World) {
-        static BOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
-        fn noted(key: &gwapi::proxy::BindKey) -> SocketAddr {
-            BOUND.lock().unwrap().push(key.gateway.to_string());
+        /// Which replica has bound ports of which Gateway.
+        static BOUND: Mutex<BTreeSet<(u8, String)>> = Mutex::new(BTreeSet::new());
+        fn noted<const REPLICA: u8>(key: &gwapi::proxy::BindKey) -> SocketAddr {
+            BOUND.lock().unwrap().insert((REPLICA, key.gateway.to_string()));
             any_port(key)
         }
-        let bound = || BOUND.lock().unwrap().iter().filter(|name| **name == format!("{}/edge", world.name)).count();
-        let before = bound();
-        let mut replicas = vec![world.run(&world.controller(), "one", noted), world.run(&world.controller(), "two", noted)];
+        let mut replicas = vec![world.run(&world.controller(), "one", noted::<1>), world.run(&world.controller(), "two", noted::<2>)];
         world.until("Gateway", "edge", programmed).await;
         for replica in &replicas {
             quiet(replica).await;
         }
-        assert!(bound() >= before + 2);
+        for replica in [1, 2] {
+            let bound = BOUND.lock().unwrap().contains(&(replica, format!("{}/edge", world.name)));
+            assert!(bound, "{}: replica {replica} serves", world.name);
+        }
         replicas.sort_by_key(|replica| replica.tap.writes().len());
         assert_eq!(replicas[0].tap.writes(), []);
         replicas.pop().unwrap().stop().await;
@@ -291,6 +300,30 @@ scenes! {
         }
         let writes = quiet(&controller).await;
         assert_eq!(writes_to(&writes, "backendtlspolicies/cart/status"), [200]);
+    }
+
+    /// Our own part of a status, sent by server-side apply, is taken as it is, and what others have there stays.
+    async fn an_applied_status_is_taken(world: &World) {
+        let gateway = world.get("Gateway", "edge").await;
+        let mut conditions = gateway["status"]["conditions"].clone();
+        conditions.as_array_mut().unwrap().push(foreign("example.com/Own"));
+        world.patch_status("Gateway", "edge", json!({ "conditions": conditions })).await;
+        let mut resolver = Resolver::new(Options::new(world.controller()));
+        let class: GatewayClass = serde_json::from_value(world.get("GatewayClass", world.name).await).unwrap();
+        resolver.insert(class);
+        let mut show = async || {
+            let gateway: Gateway = serde_json::from_value(world.get("Gateway", "edge").await).unwrap();
+            resolver.insert(gateway);
+            resolver.update();
+            let due = resolver.due(&Time(Timestamp::now()));
+            due.into_iter().find(|write| write.reference.kind == "Gateway")
+        };
+        let due = show().await.unwrap();
+        world.apply_status("Gateway", "edge", due.apply_patch().unwrap()).await;
+        assert_eq!(show().await, None);
+        let gateway = world.get("Gateway", "edge").await;
+        assert_eq!(condition(&gateway["status"]["conditions"], "Accepted"), "True (Accepted)");
+        assert_eq!(condition(&gateway["status"]["conditions"], "example.com/Own"), "True (Own)");
     }
 
     /// What is wrong is told in an Event.

@@ -1,7 +1,7 @@
 //! An API server in memory: lists, watches, patches with conflicts, finalizers, and the kinds and versions of a release of the
 //! Gateway API.
 
-use crate::rules::{merge, prune};
+use crate::rules::{co_own, merge, prune};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream};
 use gwapi::{
@@ -351,6 +351,12 @@ impl Server {
                     }
                     merge(object, &sent);
                 })
+            }
+            (&Method::PATCH, Some(_))
+                if parts.headers["content-type"] == "application/apply-patch+yaml" =>
+            {
+                let applied = json!({ "status": sent()["status"] });
+                self.change(&target, &Value::Null, |object| co_own(object, &applied))
             }
             (&Method::DELETE, Some(_)) => self.delete(&target),
             _ => Err((405, "MethodNotAllowed")),
