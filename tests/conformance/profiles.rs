@@ -170,9 +170,10 @@ fn crds_of_several_releases_or_without_one_are_refused() {
         all.map(InstalledCrd::from)
     };
     let first = || of(Release::V1_1_0, Channel::Experimental);
+    let installed = installed_release(first()).unwrap();
     assert_eq!(
-        installed_release(first()),
-        Ok(("v1.1.0".to_owned(), "experimental".to_owned()))
+        (installed.release(), installed.channel()),
+        ("v1.1.0", "experimental")
     );
     let mixed = installed_release(first().chain(of(Release::V1_2_0, Channel::Experimental)));
     assert!(matches!(mixed, Err(InstalledError::Mixed { .. })));
