@@ -42,7 +42,12 @@ fn the_simulator_passes_and_the_report_adds_up() {
         ),
         "{stderr}"
     );
-    let (_, _, stderr) = said(&["--only", "udp-reaches-its-backend,redirect-path", "-o", "yaml"]);
+    let (_, _, stderr) = said(&[
+        "--only",
+        "udp-reaches-its-backend,redirect-path",
+        "-o",
+        "yaml",
+    ]);
     let again = " --only udp-reaches-its-backend,redirect-path -o yaml\n";
     assert!(stderr.ends_with(again), "{stderr}");
 }
@@ -318,7 +323,14 @@ fn what_no_scenario_asks_is_not_reported() {
 /// What later releases call by names of their own is claimed, and asked, by these.
 #[test]
 fn a_feature_of_a_later_release_is_claimed_by_its_name() {
-    let of = ["--release", "v1.6.3", "--profile", "MESH-HTTP", "-o", "json"];
+    let of = [
+        "--release",
+        "v1.6.3",
+        "--profile",
+        "MESH-HTTP",
+        "-o",
+        "json",
+    ];
     let (code, stdout, stderr) = said(&of);
     assert_eq!(code, Some(0), "{stderr}");
     let value: Value = serde_json::from_str(&stdout).unwrap();
@@ -348,7 +360,10 @@ fn a_feature_of_a_later_release_is_claimed_by_its_name() {
     let value: Value = serde_json::from_str(&stdout).unwrap();
     let extended = &value["profiles"][0]["extended"];
     assert_eq!(extended["statistics"]["Passed"], 1);
-    assert_eq!(extended["supportedFeatures"], serde_json::json!(supported[5..6]));
+    assert_eq!(
+        extended["supportedFeatures"],
+        serde_json::json!(supported[5..6])
+    );
     assert!(
         stderr.contains("mesh-redirect-path is left out: MeshHTTPRouteRedirectPath is not claimed"),
         "{stderr}"

@@ -163,7 +163,9 @@ fn cookie(name: &str, wanted: &ExpectedCookie, headers: &HeaderMap, problems: &m
         match (of(own), value) {
             (None, _) => problems.push(format!("the cookie `{name}` has no {attribute}")),
             (Some(found), Some(value)) if !found.eq_ignore_ascii_case(value) => {
-                problems.push(format!("the cookie `{name}` has {own}={found}, not {value}"));
+                problems.push(format!(
+                    "the cookie `{name}` has {own}={found}, not {value}"
+                ));
             }
             (Some(_), _) => {}
         }

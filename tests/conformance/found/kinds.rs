@@ -55,12 +55,13 @@ pub(super) fn kinds() -> Vec<FaultRow> {
         (
             "of an HTTPRoute and a GRPCRoute of one host the younger is accepted",
             Told(|objects| {
-                ages(objects, |object| {
-                    match object["metadata"]["creationTimestamp"].as_str()? {
+                ages(
+                    objects,
+                    |object| match object["metadata"]["creationTimestamp"].as_str()? {
                         "2024-01-01T00:00:00Z" => Some("2024-02-02T00:00:00Z"),
                         _ => Some("2024-01-01T00:00:00Z"),
-                    }
-                });
+                    },
+                );
             }),
             &["one-kind-of-route-for-a-host"],
         ),

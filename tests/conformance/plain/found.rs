@@ -27,10 +27,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::ExactWithoutCase, &["exact-path-is-the-very-text"]),
     (
         Fault::ExactBehindPrefix,
-        &[
-            "exact-path-goes-before-prefix",
-            "path-goes-before-age",
-        ],
+        &["exact-path-goes-before-prefix", "path-goes-before-age"],
     ),
     (
         Fault::ShorterPrefixFirst,
@@ -85,10 +82,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::QueryBeforeHeaders, &["headers-go-before-query"]),
     (
         Fault::FewerParametersFirst,
-        &[
-            "more-parameters-go-first",
-            "query-goes-before-age",
-        ],
+        &["more-parameters-go-first", "query-goes-before-age"],
     ),
     (
         Fault::HeaderValueWithoutCase,
@@ -165,28 +159,16 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     ),
     (
         Fault::AgeBeforeHeaders,
-        &[
-            "headers-go-before-age",
-            "query-goes-before-age",
-        ],
+        &["headers-go-before-age", "query-goes-before-age"],
     ),
-    (
-        Fault::AgeBeforeQuery,
-        &[
-            "query-goes-before-age",
-        ],
-    ),
+    (Fault::AgeBeforeQuery, &["query-goes-before-age"]),
     (
         Fault::LastEntryOfAHeaderCounts,
-        &[
-            "first-entry-of-a-header-matches",
-        ],
+        &["first-entry-of-a-header-matches"],
     ),
     (
         Fault::EveryEntryOfAHeaderCounts,
-        &[
-            "first-entry-of-a-header-matches",
-        ],
+        &["first-entry-of-a-header-matches"],
     ),
     (Fault::LastRuleFirst, &["first-rule-goes-first"]),
     (
@@ -205,10 +187,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
     ),
     (
         Fault::HostAfterPath,
-        &[
-            "host-goes-before-path",
-            "host-goes-before-age",
-        ],
+        &["host-goes-before-path", "host-goes-before-age"],
     ),
     (
         Fault::WildcardOfOneLabel,
