@@ -447,10 +447,10 @@ impl Plain {
             Fault::EveryEntryOfAHeaderCounts => Entries::Every,
             _ => Entries::First,
         };
-        let mut headers = which.of(list(one, "/headers")).into_iter();
+        let headers = which.of(list(one, "/headers"));
         let fits_headers = match self.fault {
-            Fault::AnyHeaderOfAMatch => headers.len() == 0 || headers.any(header),
-            _ => headers.all(header),
+            Fault::AnyHeaderOfAMatch => headers.is_empty() || headers.into_iter().any(header),
+            _ => headers.into_iter().all(header),
         };
         let query = request.uri.query().unwrap_or_default();
         let parameter = |asked: &Value| {
