@@ -178,6 +178,9 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         features,
         core: core.clone(),
     };
+    if let Some(why) = unclaimed(&kit, &subject) {
+        return fail(why);
+    }
     let results = told(&kit, &mut subject);
     let crds = crd::definitions(args.release, args.channel);
     let installed = match installed_release(crds.into_iter().map(InstalledCrd::from)) {
@@ -217,7 +220,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
             say(beside.page());
             let date = Timestamp::from_second(Timestamp::now().as_second());
             let date = date.unwrap_or_default().to_string();
-            let report = ConformanceReport::new(ourselves(), installed, date, reports);
+            let report = ConformanceReport::new(ourselves(), &installed, date, reports);
             match format {
                 ReportFormat::Json => print_json(&report),
                 _ => print_yaml(&report),
@@ -225,6 +228,20 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
         }
     };
     printed.max(outcome).max(missing)
+}
+
+/// Why none of the scenarios would be run, where each needs a feature that is not claimed.
+fn unclaimed(kit: &Kit, subject: &Claimed) -> Option<String> {
+    let mut needed = BTreeSet::new();
+    for scenario in kit.scenarios() {
+        let mut features = scenario.features_in(kit.release()).iter();
+        needed.insert(features.find(|feature| !subject.supports(feature))?);
+    }
+    let names: Vec<&str> = needed.into_iter().map(FeatureName::as_str).collect();
+    Some(format!(
+        "no scenario is left to run: each needs a feature that is not claimed ({})",
+        names.join(", ")
+    ))
 }
 
 /// Each profile once, in the order in which they are named first.
@@ -241,7 +258,7 @@ fn once(profiles: &[Profile]) -> Vec<Profile> {
 /// Whether a scenario is run: all are, unless profiles or scenarios are named.
 fn is_asked(scenario: &Scenario, args: &ConformanceArgs) -> bool {
     let counts = |profile: &Profile| {
-        let level = profile.level(args.release, scenario.features());
+        let level = profile.level(args.release, scenario.features_in(args.release));
         scenario.beyond().is_none() && level.is_some()
     };
     let only = args.only.as_ref();
@@ -302,6 +319,11 @@ fn again(args: &ConformanceArgs) -> String {
     if let Some(only) = &args.only {
         command.push_str(&format!(" --only {}", only.join(",")));
     }
+    match args.format {
+        ReportFormat::Text => {}
+        ReportFormat::Yaml => command.push_str(" -o yaml"),
+        ReportFormat::Json => command.push_str(" -o json"),
+    }
     command
 }
 
@@ -309,7 +331,8 @@ fn again(args: &ConformanceArgs) -> String {
 fn outside(results: &KitResults, args: &ConformanceArgs) -> (usize, usize) {
     let profiles: Vec<Profile> = Profile::of_release(args.release).collect();
     let counts = |scenario: &Scenario| {
-        let level = |profile: &Profile| profile.level(args.release, scenario.features());
+        let features = scenario.features_in(args.release);
+        let level = |profile: &Profile| profile.level(args.release, features);
         scenario.beyond().is_none() && profiles.iter().filter_map(level).next().is_some()
     };
     let all = results.results.iter();

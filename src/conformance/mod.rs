@@ -17,6 +17,6 @@ pub use kit::{
 pub use profile::{Profile, ProfileError, SupportLevel};
 pub use report::{
     ConformanceReport, CountedTest, EARLIER_REPORT_VERSION, Implementation, InstalledError,
-    LevelReport, OtherFields, ProfileLeftOut, ProfileReport, REPORT_KIND, REPORT_VERSION,
-    ReportProblem, ReportResult, ReportStatistics, TestVerdict, installed_release,
+    InstalledRelease, LevelReport, OtherFields, ProfileLeftOut, ProfileReport, REPORT_KIND,
+    REPORT_VERSION, ReportProblem, ReportResult, ReportStatistics, TestVerdict, installed_release,
 };

@@ -34,8 +34,8 @@ pub(crate) enum Fault {
     StatusesStale,
     /// It keeps grants that were deleted.
     GrantsKept,
-    /// It keeps sessions by their tokens alone, and asks whether a token is that of another path.
-    Sessions(fn(same_path: bool) -> bool),
+    /// It keeps sessions by their tokens alone, and asks whether a token is that of the same host, and of the same path.
+    Sessions(fn(same_host: bool, same_path: bool) -> bool),
 }
 
 impl Fault {
@@ -85,7 +85,8 @@ pub(crate) struct Faulty {
     /// The objects, and those of the configuration before.
     objects: [Vec<Value>; 2],
     grants: Vec<Value>,
-    tokens: HashMap<HeaderValue, (u64, String)>,
+    /// The draw with which a session began, and the host and path of its request.
+    tokens: HashMap<HeaderValue, (u64, String, String)>,
 }
 
 impl Faulty {
@@ -176,11 +177,12 @@ impl TestSubject for Faulty {
             falsify(&mut ask);
         }
         let path = ask.request.uri.path().to_owned();
+        let host = ask.request.uri.host().unwrap_or_default().to_owned();
         if let Fault::Sessions(follows) = &self.fault {
             let mut values = ask.request.headers.values();
             let known = values.find_map(|value| self.tokens.get(value));
-            if let Some((draw, of)) = known
-                && follows(*of == path)
+            if let Some((draw, of_host, of_path)) = known
+                && follows(*of_host == host, *of_path == path)
             {
                 ask.draw = *draw;
             }
@@ -189,7 +191,8 @@ impl TestSubject for Faulty {
         if let Ended::Response(head) = &seen.ended {
             for name in ["sid", "x-session"] {
                 if let Some(token) = head.headers.get(name) {
-                    self.tokens.insert(token.clone(), (ask.draw, path.clone()));
+                    let session = (ask.draw, host.clone(), path.clone());
+                    self.tokens.insert(token.clone(), session);
                 }
             }
         }

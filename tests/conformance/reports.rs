@@ -80,7 +80,7 @@ fn our_report_is_what_the_kit_says_now() {
     assert_eq!(omitted, []);
     let report = ConformanceReport::new(
         committed.implementation.clone(),
-        installed,
+        &installed,
         committed.date.clone(),
         profiles,
     );

@@ -12,7 +12,7 @@ use gwapi::{
     routing::{Oracle, RouterOptions, View},
     sim::Protocol,
 };
-use http::{HeaderMap, HeaderName, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -78,11 +78,21 @@ impl Sent {
 fn modify(headers: &mut HeaderMap, modifier: &Value) {
     let name = |entry: &Value| -> HeaderName { text(entry, "/name").unwrap().parse().unwrap() };
     let value = |entry: &Value| text(entry, "/value").unwrap().parse().unwrap();
-    for entry in list(modifier, "/set") {
-        headers.insert(name(entry), value(entry));
+    // Of entries for one header the first counts.
+    let firsts = |field: &str| {
+        let mut firsts: Vec<(HeaderName, HeaderValue)> = Vec::new();
+        for entry in list(modifier, field) {
+            if firsts.iter().all(|(own, _)| *own != name(entry)) {
+                firsts.push((name(entry), value(entry)));
+            }
+        }
+        firsts
+    };
+    for (name, value) in firsts("/set") {
+        headers.insert(name, value);
     }
-    for entry in list(modifier, "/add") {
-        headers.append(name(entry), value(entry));
+    for (name, value) in firsts("/add") {
+        headers.append(name, value);
     }
     for entry in list(modifier, "/remove") {
         headers.remove(entry.as_str().unwrap());
@@ -130,7 +140,7 @@ impl TestSubject for Slow {
     }
 
     fn supports(&self, feature: &FeatureName) -> bool {
-        feature.is_known()
+        self.resolved.supports(feature)
     }
 
     fn lacks(&self) -> &[Need] {

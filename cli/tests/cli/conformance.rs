@@ -37,9 +37,19 @@ fn the_simulator_passes_and_the_report_adds_up() {
     assert_eq!(names, all);
     assert!(stderr.contains("of no profile"), "{stderr}");
     assert!(
-        stderr.contains("the same again: gwapi conformance --release v1.1.0"),
+        stderr.contains(
+            "the same again: gwapi conformance --release v1.1.0 --channel experimental -o json\n"
+        ),
         "{stderr}"
     );
+    let (_, _, stderr) = said(&[
+        "--only",
+        "udp-reaches-its-backend,redirect-path",
+        "-o",
+        "yaml",
+    ]);
+    let again = " --only udp-reaches-its-backend,redirect-path -o yaml\n";
+    assert!(stderr.ends_with(again), "{stderr}");
 }
 
 #[test]
@@ -120,6 +130,26 @@ fn what_was_not_asked_is_no_success() {
         let (code, stdout, stderr) = said(&arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
         assert!(stdout.contains(expected), "{arguments:?}: {stdout}");
+    }
+    // Where nothing at all is left to run, whether for a profile or for a feature that is not claimed.
+    for (arguments, expected) in [
+        (
+            ["--profile", "MESH-HTTP", "--only", "route-is-accepted"],
+            "no scenario is left to run\n",
+        ),
+        (
+            [
+                "--features",
+                "HTTPRouteMethodMatching",
+                "--only",
+                "redirect-path",
+            ],
+            "each needs a feature that is not claimed (HTTPRoutePathRedirect)\n",
+        ),
+    ] {
+        let (code, stdout, stderr) = said(&arguments);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(stderr.ends_with(expected), "{arguments:?}: {stderr}");
     }
     // The others are reported all the same.
     let two = [
@@ -288,6 +318,56 @@ fn what_no_scenario_asks_is_not_reported() {
     assert!(stderr.contains(expected), "{stderr}");
     let (_, _, stderr) = said(&["-o", "json"]);
     assert!(!stderr.contains("no scenario asks for"), "{stderr}");
+}
+
+/// What later releases call by names of their own is claimed, and asked, by these.
+#[test]
+fn a_feature_of_a_later_release_is_claimed_by_its_name() {
+    let of = [
+        "--release",
+        "v1.6.3",
+        "--profile",
+        "MESH-HTTP",
+        "-o",
+        "json",
+    ];
+    let (code, stdout, stderr) = said(&of);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let extended = &value["profiles"][0]["extended"];
+    let supported = [
+        "MeshClusterIPMatching",
+        "MeshHTTPRouteBackendRequestHeaderModification",
+        "MeshHTTPRouteQueryParamMatching",
+        "MeshHTTPRouteRedirectPath",
+        "MeshHTTPRouteRedirectPort",
+        "MeshHTTPRouteRewritePath",
+        "MeshHTTPRouteSchemeRedirect",
+    ];
+    assert_eq!(extended["supportedFeatures"], serde_json::json!(supported));
+    assert_eq!(extended["unsupportedFeatures"], Value::Null);
+    assert_eq!(extended["result"], "success");
+    let unasked = "MESH-HTTP: no scenario asks for MeshConsumerRoute, MeshHTTPRouteNamedRouteRule, \
+                   which the report does not name\n";
+    assert!(stderr.contains(unasked), "{stderr}");
+    let one = [
+        &of[..],
+        &["--features", "MeshHTTPRouteRewritePath"],
+        &["--only", "mesh-rewrite-path,mesh-redirect-path"],
+    ];
+    let (code, stdout, stderr) = said(&one.concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let extended = &value["profiles"][0]["extended"];
+    assert_eq!(extended["statistics"]["Passed"], 1);
+    assert_eq!(
+        extended["supportedFeatures"],
+        serde_json::json!(supported[5..6])
+    );
+    assert!(
+        stderr.contains("mesh-redirect-path is left out: MeshHTTPRouteRedirectPath is not claimed"),
+        "{stderr}"
+    );
 }
 
 #[test]

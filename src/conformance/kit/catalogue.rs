@@ -33,7 +33,13 @@ const FILES: &[(&str, &str)] = &[
         "accepted-extended.yaml",
         include_str!("../scenarios/accepted-extended.yaml"),
     ),
+    ("headers.yaml", include_str!("../scenarios/headers.yaml")),
     ("grpc.yaml", include_str!("../scenarios/grpc.yaml")),
+    (
+        "grpc-precedence.yaml",
+        include_str!("../scenarios/grpc-precedence.yaml"),
+    ),
+    ("kinds.yaml", include_str!("../scenarios/kinds.yaml")),
     ("mesh.yaml", include_str!("../scenarios/mesh.yaml")),
     (
         "mesh-extended.yaml",

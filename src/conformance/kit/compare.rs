@@ -155,12 +155,20 @@ fn cookie(name: &str, wanted: &ExpectedCookie, headers: &HeaderMap, problems: &m
         .map(|(attribute, value)| (attribute.to_ascii_lowercase(), value))
         .collect();
     let of = |attribute: &str| attributes.get(&attribute.to_ascii_lowercase());
-    for attribute in wanted
-        .with
-        .iter()
-        .filter(|attribute| of(attribute).is_none())
-    {
-        problems.push(format!("the cookie `{name}` has no {attribute}"));
+    for attribute in &wanted.with {
+        let (own, value) = match attribute.split_once('=') {
+            Some((own, value)) => (own, Some(value)),
+            None => (attribute.as_str(), None),
+        };
+        match (of(own), value) {
+            (None, _) => problems.push(format!("the cookie `{name}` has no {attribute}")),
+            (Some(found), Some(value)) if !found.eq_ignore_ascii_case(value) => {
+                problems.push(format!(
+                    "the cookie `{name}` has {own}={found}, not {value}"
+                ));
+            }
+            (Some(_), _) => {}
+        }
     }
     for attribute in wanted
         .without

@@ -43,7 +43,7 @@ impl Kit {
                 feature.is_some_and(|feature| feature.is_in(release, channel))
             };
             let when = scenario.when();
-            scenario.features().iter().all(has)
+            scenario.features_in(release).iter().all(has)
                 && when.is_none_or(|when| when.contains(release, channel))
         });
         Self {
@@ -72,7 +72,8 @@ impl Kit {
     pub fn of_profile(self, profile: Profile) -> Self {
         let release = self.release;
         self.only(|scenario| {
-            scenario.beyond().is_none() && profile.level(release, scenario.features()).is_some()
+            let features = scenario.features_in(release);
+            scenario.beyond().is_none() && profile.level(release, features).is_some()
         })
     }
 
@@ -131,7 +132,7 @@ impl Kit {
     }
 
     fn verdict(&self, scenario: &Scenario, subject: &mut dyn TestSubject) -> ScenarioVerdict {
-        let unsupported = scenario.features().iter();
+        let unsupported = scenario.features_in(self.release).iter();
         let mut unsupported = unsupported.filter(|feature| !subject.supports(feature));
         if let Some(feature) = unsupported.next() {
             return ScenarioVerdict::NotSupported(feature.clone());
@@ -337,7 +338,7 @@ impl KitResults {
         let asked = self.results.iter();
         let asked = asked.map(|result| (result.scenario, verdict_of(&result.verdict)));
         let left_out = self.left_out.iter().map(|scenario| {
-            let mut features = scenario.features().iter();
+            let mut features = scenario.features_in(self.release).iter();
             let is_supported = features.all(|feature| self.supported.contains(feature));
             let verdict = match is_supported {
                 true => TestVerdict::Skipped,
@@ -350,7 +351,7 @@ impl KitResults {
             .filter(|(scenario, _)| scenario.beyond().is_none())
             .map(|(scenario, verdict)| CountedTest {
                 name: scenario.name().to_owned(),
-                features: scenario.features().to_vec(),
+                features: scenario.features_in(self.release).to_vec(),
                 verdict,
             })
             .collect()

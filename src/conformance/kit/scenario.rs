@@ -1,6 +1,6 @@
 //! The form of a scenario.
 
-use crate::meta::{Duration, FeatureName, When};
+use crate::meta::{Channel, Duration, FeatureName, Release, When};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -29,6 +29,7 @@ struct Spec {
     says: String,
     at: String,
     features: Vec<FeatureName>,
+    since: Option<FeaturesSince>,
     beyond: Option<String>,
     #[serde(default, deserialize_with = "releases")]
     when: Option<When>,
@@ -45,9 +46,22 @@ struct Spec {
     steps: Vec<ScenarioStep>,
 }
 
-fn releases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<When>, D::Error> {
+/// The features as other releases name them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeaturesSince {
+    #[serde(deserialize_with = "marked")]
+    when: When,
+    features: Vec<FeatureName>,
+}
+
+fn marked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<When, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(D::Error::custom)
+    text.parse().map_err(D::Error::custom)
+}
+
+fn releases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<When>, D::Error> {
+    marked(deserializer).map(Some)
 }
 
 impl Scenario {
@@ -72,10 +86,20 @@ impl Scenario {
         &self.spec.at
     }
 
-    /// The features without which it cannot be asked.
+    /// The features without which it cannot be asked, as v1.1.0 names them.
     #[must_use]
     pub fn features(&self) -> &[FeatureName] {
         &self.spec.features
+    }
+
+    /// The features without which it cannot be asked, as a release names them: later ones have names of their own for what counts
+    /// for other features before.
+    #[must_use]
+    pub fn features_in(&self, release: Release) -> &[FeatureName] {
+        match &self.spec.since {
+            Some(since) if since.when.contains(release, Channel::Experimental) => &since.features,
+            _ => &self.spec.features,
+        }
     }
 
     /// For what is part of no feature: the proposal (GEP) that it comes from. It counts for no profile.
@@ -362,11 +386,11 @@ impl Expected {
     }
 }
 
-/// A cookie that the client gets. Names of attributes are compared without regard to case.
+/// A cookie that the client gets. Names and values of attributes are compared without regard to case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExpectedCookie {
-    /// The attributes that it has.
+    /// The attributes that it has: `HttpOnly` whatever its value is, `SameSite=Strict` with that value.
     #[serde(default)]
     pub with: Vec<String>,
     /// The attributes that it has not.
@@ -395,7 +419,7 @@ pub struct ExpectedRequest {
 }
 
 /// What the status of an object says. A condition is `True`, `False`, or with its reason `False NoMatchingParent`; `absent` is none,
-/// and `not True` anything but that, none included.
+/// `not True` anything but that, none included, and `any ListenersNotValid` is one of that reason, whatever its status is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExpectedStatus {

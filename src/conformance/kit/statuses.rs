@@ -236,6 +236,7 @@ impl StatusCheck<'_> {
             let own = (text(condition, "/status"), text(condition, "/reason"));
             let is_as_wanted = match (status, reason) {
                 ("not", Some(other)) => own.0 != other,
+                ("any", Some(reason)) => own.1 == reason,
                 (status, reason) => own.0 == status && reason.is_none_or(|reason| reason == own.1),
             };
             if !is_as_wanted {

@@ -1,6 +1,34 @@
 //! The release and channel of a report: those of the CRDs that were used.
 
 use crate::attachment::InstalledCrd;
+use std::fmt;
+
+/// The release and channel of CRDs: [`installed_release`] reads them off the CRDs, and nothing else makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledRelease {
+    release: String,
+    channel: String,
+}
+
+impl InstalledRelease {
+    /// The release, as the CRDs name it: `v1.1.0`.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// The channel, as the CRDs name it: `standard`.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+}
+
+impl fmt::Display for InstalledRelease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.release, self.channel)
+    }
+}
 
 /// Why CRDs do not say of which release and channel they are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +59,9 @@ pub enum InstalledError {
 /// use gwapi::{conformance::installed_release, crd, meta::{Channel, Release}};
 ///
 /// let crds = crd::definitions(Release::V1_1_0, Channel::Standard).into_iter().map(Into::into);
-/// assert_eq!(installed_release(crds), Ok(("v1.1.0".to_owned(), "standard".to_owned())));
+/// let installed = installed_release(crds)?;
+/// assert_eq!((installed.release(), installed.channel()), ("v1.1.0", "standard"));
+/// # Ok::<(), gwapi::conformance::InstalledError>(())
 /// ```
 ///
 /// # Errors
@@ -39,20 +69,20 @@ pub enum InstalledError {
 /// There are none, one names no release or channel, or they differ.
 pub fn installed_release(
     crds: impl IntoIterator<Item = InstalledCrd>,
-) -> Result<(String, String), InstalledError> {
-    let mut found: Option<(String, String)> = None;
+) -> Result<InstalledRelease, InstalledError> {
+    let mut found: Option<InstalledRelease> = None;
     for crd in crds.into_iter().filter(InstalledCrd::is_gateway_api) {
         let (Some(release), Some(channel)) = (crd.bundle_version, crd.channel) else {
             return Err(InstalledError::Unnamed { name: crd.name });
         };
-        let own = (release, channel);
+        let own = InstalledRelease { release, channel };
         match &found {
             None => found = Some(own),
             Some(first) if *first == own => {}
-            Some((release, channel)) => {
+            Some(first) => {
                 return Err(InstalledError::Mixed {
-                    one: format!("{release} {channel}"),
-                    other: format!("{} {}", own.0, own.1),
+                    one: first.to_string(),
+                    other: own.to_string(),
                 });
             }
         }

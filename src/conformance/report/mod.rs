@@ -9,7 +9,7 @@ mod reading;
 pub use check::ReportProblem;
 pub(in crate::conformance) use counted::unasked;
 pub use counted::{CountedTest, ProfileLeftOut, TestVerdict};
-pub use crds::{InstalledError, installed_release};
+pub use crds::{InstalledError, InstalledRelease, installed_release};
 pub use form::OtherFields;
 
 use crate::meta::open_enum;
@@ -166,19 +166,19 @@ open_enum! {
 
 impl ConformanceReport {
     /// The report of an implementation. Results, counts and summaries of `profiles` are [derived](ProfileReport::of) from tests,
-    /// `release` and `channel` are those that [`installed_release`] finds in the CRDs that were used.
+    /// release and channel are those of the CRDs that were used, which [`installed_release`] finds in them.
     #[must_use]
     pub fn new(
         implementation: Implementation,
-        (release, channel): (String, String),
+        installed: &InstalledRelease,
         date: String,
         profiles: Vec<ProfileReport>,
     ) -> Self {
         Self {
             api_version: REPORT_VERSION.to_owned(),
             date,
-            gateway_api_channel: Some(channel),
-            gateway_api_version: release,
+            gateway_api_channel: Some(installed.channel().to_owned()),
+            gateway_api_version: installed.release().to_owned(),
             implementation,
             kind: REPORT_KIND.to_owned(),
             mode: Some("default".to_owned()),

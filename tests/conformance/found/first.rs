@@ -4,6 +4,23 @@ use super::{FaultRow, parts::*};
 use crate::faults::{Fault, is};
 use serde_json::{Value, json};
 
+/// Puts two changes of one header, in `set` or in `add`, together as the first of them.
+fn twice(objects: &mut [Value], join: impl Fn(&mut Value, &Value)) {
+    let name = |entry: &Value| entry["name"].as_str().map(str::to_ascii_lowercase);
+    modifiers(objects, |own| {
+        for list in ["set", "add"] {
+            if let Some([first, second]) = own
+                .get_mut(list)
+                .and_then(Value::as_array_mut)
+                .map(Vec::as_mut_slice)
+                && name(first) == name(second)
+            {
+                join(first, second);
+            }
+        }
+    });
+}
+
 /// The faults, each with the scenarios that find it, the one that names its rule first.
 pub(super) fn first() -> Vec<FaultRow> {
     use Fault::{Answered, GrantsKept, Objects, Stale, StatusesStale};
@@ -364,6 +381,9 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "mirror-gets-a-copy",
                 "rewritten-host-with-headers",
                 "rewritten-path-with-headers",
+                "first-change-of-a-header-counts",
+                "first-change-of-a-response-header-counts",
+                "grpc-first-change-of-a-header-counts",
             ],
         ),
         (
@@ -380,6 +400,9 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "rewritten-host-with-headers",
                 "rewritten-path-with-headers",
                 "headers-of-one-backend",
+                "first-change-of-a-header-counts",
+                "first-change-of-a-response-header-counts",
+                "grpc-first-change-of-a-header-counts",
             ],
         ),
         (
@@ -414,6 +437,33 @@ pub(super) fn first() -> Vec<FaultRow> {
             ],
         ),
         (
+            "of changes of one header the last counts",
+            Objects(|objects| {
+                twice(objects, |first, second| {
+                    first["value"] = second["value"].clone();
+                });
+            }),
+            &[
+                "first-change-of-a-header-counts",
+                "first-change-of-a-response-header-counts",
+                "grpc-first-change-of-a-header-counts",
+            ],
+        ),
+        (
+            "of changes of one header each counts",
+            Objects(|objects| {
+                twice(objects, |first, second| {
+                    let [one, other] = [&*first, second].map(|own| own["value"].as_str().unwrap());
+                    first["value"] = format!("{one},{other}").into();
+                });
+            }),
+            &[
+                "first-change-of-a-header-counts",
+                "first-change-of-a-response-header-counts",
+                "grpc-first-change-of-a-header-counts",
+            ],
+        ),
+        (
             "a rule that rewrites changes no headers",
             Objects(|objects| {
                 rules(objects, |rule| {
@@ -433,6 +483,7 @@ pub(super) fn first() -> Vec<FaultRow> {
                 "response-headers-are-set-added-removed",
                 "consumer-route-is-for-its-namespace",
                 "mesh-response-headers",
+                "first-change-of-a-response-header-counts",
             ],
         ),
     ]

@@ -191,7 +191,11 @@ pub(super) fn further() -> Vec<FaultRow> {
                     }
                 });
             }),
-            &["request-timeout", "mesh-request-timeout"],
+            &[
+                "request-timeout",
+                "mesh-request-timeout",
+                "each-of-two-timeouts-counts",
+            ],
         ),
         (
             "backends have no timeouts",
@@ -202,7 +206,33 @@ pub(super) fn further() -> Vec<FaultRow> {
                     }
                 });
             }),
-            &["backend-timeout", "mesh-backend-timeout"],
+            &[
+                "backend-timeout",
+                "mesh-backend-timeout",
+                "each-of-two-timeouts-counts",
+            ],
+        ),
+        (
+            "a limit for requests puts that of backends out of force",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if !rule["timeouts"]["request"].is_null() {
+                        remove(&mut rule["timeouts"], "backendRequest");
+                    }
+                });
+            }),
+            &["each-of-two-timeouts-counts"],
+        ),
+        (
+            "a limit for backends puts that of requests out of force",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if !rule["timeouts"]["backendRequest"].is_null() {
+                        remove(&mut rule["timeouts"], "request");
+                    }
+                });
+            }),
+            &["each-of-two-timeouts-counts"],
         ),
         (
             "a timeout is 503",
@@ -212,16 +242,22 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "backend-timeout",
                 "mesh-backend-timeout",
                 "mesh-request-timeout",
+                "each-of-two-timeouts-counts",
             ],
         ),
         (
             "sessions are shared between rules",
-            Sessions(|same_path| !same_path),
+            Sessions(|same_host, same_path| same_host && !same_path),
             &["session-belongs-to-its-rule"],
         ),
         (
+            "sessions are shared between routes",
+            Sessions(|same_host, _| !same_host),
+            &["session-belongs-to-its-route"],
+        ),
+        (
             "sessions never end",
-            Sessions(|same_path| same_path),
+            Sessions(|same_host, same_path| same_host && same_path),
             &["session-ends-with-its-time", "session-ends-when-it-is-idle"],
         ),
         (
@@ -234,6 +270,7 @@ pub(super) fn further() -> Vec<FaultRow> {
             &[
                 "session-stays-at-its-endpoint",
                 "session-belongs-to-its-rule",
+                "session-belongs-to-its-route",
                 "session-ends-with-its-time",
                 "session-in-a-header",
                 "session-outlives-weight-zero",
@@ -337,6 +374,7 @@ pub(super) fn further() -> Vec<FaultRow> {
                 "grpc-hostnames-of-listeners",
                 "grpc-hostnames-of-routes",
                 "grpc-matches-of-a-rule-are-alternatives",
+                "rejected-kind-takes-nothing",
             ],
         ),
         (

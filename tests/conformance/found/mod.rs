@@ -3,6 +3,7 @@
 mod accepted;
 mod first;
 mod further;
+mod kinds;
 mod parts;
 mod reach;
 mod statuses;
@@ -21,5 +22,6 @@ pub(crate) fn faults() -> Vec<FaultRow> {
     all.extend(statuses::statuses());
     all.extend(accepted::accepted());
     all.extend(through::through());
+    all.extend(kinds::kinds());
     all
 }

@@ -183,6 +183,7 @@ fn of_objects() -> Vec<FaultRow> {
                 "mesh-method-is-the-very-text",
                 "method-goes-before-headers",
                 "method-is-one-condition-of-a-match",
+                "method-goes-before-age",
             ],
         ),
         (
@@ -193,6 +194,7 @@ fn of_objects() -> Vec<FaultRow> {
                 "mesh-query-must-have-the-value",
                 "query-is-one-condition-of-a-match",
                 "more-parameters-go-first",
+                "query-goes-before-age",
             ],
         ),
         (
@@ -217,7 +219,9 @@ fn of_objects() -> Vec<FaultRow> {
                 calls(objects, |route| {
                     for rule in entries(route, "/spec/rules") {
                         for one in entries(rule, "/matches") {
-                            if let Some(method) = one.get_mut("method") {
+                            if let Some(method) = one.get_mut("method")
+                                && !method["service"].is_null()
+                            {
                                 remove(method, "method");
                             }
                         }
@@ -227,6 +231,8 @@ fn of_objects() -> Vec<FaultRow> {
             &[
                 "grpc-method-goes-before-service",
                 "grpc-method-is-the-very-text",
+                "grpc-method-goes-before-headers",
+                "grpc-method-goes-before-age",
             ],
         ),
         (
@@ -249,7 +255,12 @@ fn of_objects() -> Vec<FaultRow> {
                     remove(route.get_mut("spec").unwrap(), "hostnames");
                 });
             }),
-            &["grpc-hostnames-of-routes"],
+            &[
+                "grpc-hostnames-of-routes",
+                "grpc-host-goes-before-service",
+                "grpc-host-goes-before-age",
+                "rejected-kind-takes-nothing",
+            ],
         ),
         (
             "GRPCRoutes have no age",
@@ -258,7 +269,11 @@ fn of_objects() -> Vec<FaultRow> {
                     remove(route.get_mut("metadata").unwrap(), "creationTimestamp");
                 });
             }),
-            &["grpc-older-route-goes-first"],
+            &[
+                "grpc-older-route-goes-first",
+                "one-kind-of-route-for-a-host",
+                "rejected-kind-takes-nothing",
+            ],
         ),
         (
             "of GRPCRoutes the last name goes first",
@@ -391,6 +406,7 @@ fn of_answers() -> Vec<FaultRow> {
                 "grpc-on-port-8080",
                 "mesh-grpc-takes-calls",
                 "grpc-matches-of-a-rule-are-alternatives",
+                "rejected-kind-takes-nothing",
             ],
         ),
         (
@@ -444,6 +460,21 @@ fn of_answers() -> Vec<FaultRow> {
                 }
             }),
             &["permanent-cookie-ends-with-its-session"],
+        ),
+        (
+            "cookies of sessions are for every site",
+            Answered(|_, seen| {
+                if let Ended::Response(head) = &mut seen.ended
+                    && let Some(cookie) = head.headers.get_mut("set-cookie")
+                {
+                    let text = cookie.to_str().unwrap();
+                    *cookie = text
+                        .replace("SameSite=Strict", "SameSite=None")
+                        .parse()
+                        .unwrap();
+                }
+            }),
+            &["session-cookie-is-kept-from-others"],
         ),
         (
             "cookies have no attributes",

@@ -321,6 +321,7 @@ fn of_conditions() -> Vec<FaultRow> {
                 "kind-is-not-allowed",
                 "static-addresses",
                 "tls-route-is-accepted",
+                "gateway-tells-of-a-conflict",
             ],
         ),
         (
@@ -448,6 +449,7 @@ fn of_parents() -> Vec<FaultRow> {
                 "grpc-no-hostname-in-common",
                 "grpc-routes-of-several-listeners-are-accepted",
                 "mesh-grpc-route-is-accepted",
+                "one-kind-of-route-for-a-host",
             ],
         ),
         (

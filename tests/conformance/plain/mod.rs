@@ -1,5 +1,11 @@
 //! A plain matcher that anyone can check by eye, with faults that can be planted in it. It knows HTTPRoutes at Gateways.
 
+mod calls;
+mod found;
+
+pub(crate) use calls::{CALL_FAULTS, Calls, RIGHT};
+pub(crate) use found::FAULTS;
+
 use gwapi::{
     conformance::{Ask, RouteMatcher, Setup, SubjectError},
     meta::{FeatureName, NamespacedName},
@@ -29,6 +35,8 @@ pub(crate) enum Fault {
     HeaderValueWithoutCase,
     HeaderValueAsPrefix,
     AnyHeaderOfAMatch,
+    LastEntryOfAHeaderCounts,
+    EveryEntryOfAHeaderCounts,
     FirstMatchOfARuleAlone,
     NoMatchesIsTheRootAlone,
     QueryNameWithoutCase,
@@ -36,6 +44,11 @@ pub(crate) enum Fault {
     MethodIgnored,
     YoungerFirst,
     AgeIgnored,
+    AgeBeforeHost,
+    AgeBeforePath,
+    AgeBeforeMethod,
+    AgeBeforeHeaders,
+    AgeBeforeQuery,
     LastNameFirst,
     NameBeforeNamespace,
     LastRuleFirst,
@@ -87,16 +100,41 @@ fn kind<'v>(objects: &'v [Value], kind: &'v str) -> impl Iterator<Item = &'v Val
         .filter(move |object| text(object, "/kind") == Some(kind))
 }
 
+/// Which entries of a list of headers count where their names differ in case alone.
+#[derive(Clone, Copy)]
+enum Entries {
+    First,
+    Last,
+    Every,
+}
+
+impl Entries {
+    fn of(self, entries: &[Value]) -> Vec<&Value> {
+        let name = |entry: &Value| text(entry, "/name").map(str::to_ascii_lowercase);
+        let mut kept: Vec<&Value> = Vec::new();
+        for entry in entries {
+            let same = kept.iter().position(|own| name(own) == name(entry));
+            match (self, same) {
+                (Self::First, Some(_)) => {}
+                (Self::Last, Some(place)) => kept[place] = entry,
+                (Self::Every, _) | (_, None) => kept.push(entry),
+            }
+        }
+        kept
+    }
+}
+
 /// A listener: its name, port and hostname, all of it, and the name of its Gateway.
 struct Listener<'v>(&'v str, u64, Option<&'v str>, &'v Value, &'v str);
 
-/// What ranks a match: the smaller goes first.
+/// What ranks a match: the smaller goes first. Beside each of the first criteria stands the age of the route where a fault looks at
+/// it before that one.
 type Place = (
-    (bool, Reverse<usize>),
-    (bool, Reverse<usize>),
-    bool,
-    Reverse<usize>,
-    Reverse<usize>,
+    (String, (bool, Reverse<usize>)),
+    (String, (bool, Reverse<usize>)),
+    (String, bool),
+    (String, Reverse<usize>),
+    (String, Reverse<usize>),
     String,
     String,
     usize,
@@ -369,7 +407,20 @@ impl Plain {
             Fault::HostAfterPath => host = (false, Reverse(0)),
             _ => {}
         }
-        (host, by_path, method, headers, query, age, route, rule)
+        let older = |fault: Fault| match self.fault == fault {
+            true => age.clone(),
+            false => String::new(),
+        };
+        (
+            (older(Fault::AgeBeforeHost), host),
+            (older(Fault::AgeBeforePath), by_path),
+            (older(Fault::AgeBeforeMethod), method),
+            (older(Fault::AgeBeforeHeaders), headers),
+            (older(Fault::AgeBeforeQuery), query),
+            age,
+            route,
+            rule,
+        )
     }
 
     fn fits(&self, one: &Value, ask: &Ask) -> bool {
@@ -391,10 +442,15 @@ impl Plain {
                 _ => value == wanted,
             })
         };
-        let headers = list(one, "/headers");
+        let which = match self.fault {
+            Fault::LastEntryOfAHeaderCounts => Entries::Last,
+            Fault::EveryEntryOfAHeaderCounts => Entries::Every,
+            _ => Entries::First,
+        };
+        let headers = which.of(list(one, "/headers"));
         let fits_headers = match self.fault {
-            Fault::AnyHeaderOfAMatch => headers.is_empty() || headers.iter().any(header),
-            _ => headers.iter().all(header),
+            Fault::AnyHeaderOfAMatch => headers.is_empty() || headers.into_iter().any(header),
+            _ => headers.into_iter().all(header),
         };
         let query = request.uri.query().unwrap_or_default();
         let parameter = |asked: &Value| {
@@ -443,224 +499,3 @@ impl Plain {
         })
     }
 }
-
-/// The faults, each with the scenarios that find it, the one that names its rule first.
-pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
-    (
-        Fault::PrefixesAsTexts,
-        &[
-            "prefix-goes-by-elements",
-            "slash-at-the-end-of-a-prefix-says-nothing",
-        ],
-    ),
-    (Fault::PrefixesAnywhere, &["prefix-goes-by-elements"]),
-    (
-        Fault::SlashAtTheEndCounts,
-        &["slash-at-the-end-of-a-prefix-says-nothing"],
-    ),
-    (
-        Fault::ExactAsPrefix,
-        &[
-            "exact-path-is-the-very-text",
-            "exact-path-goes-before-prefix",
-        ],
-    ),
-    (Fault::ExactWithoutCase, &["exact-path-is-the-very-text"]),
-    (Fault::ExactBehindPrefix, &["exact-path-goes-before-prefix"]),
-    (
-        Fault::ShorterPrefixFirst,
-        &[
-            "longer-prefix-goes-first",
-            "path-goes-before-headers",
-            "routes-of-a-host-are-one-table",
-            "path-goes-before-method",
-            "path-goes-before-query",
-        ],
-    ),
-    (
-        Fault::ListOrderBeforeAll,
-        &[
-            "longer-prefix-goes-first",
-            "exact-path-goes-before-prefix",
-            "headers-go-before-query",
-            "method-goes-before-headers",
-            "more-headers-go-first",
-            "path-goes-before-headers",
-            "routes-of-a-host-are-one-table",
-            "path-goes-before-method",
-            "path-goes-before-query",
-            "more-parameters-go-first",
-        ],
-    ),
-    (
-        Fault::HeadersBeforePath,
-        &["path-goes-before-headers", "method-goes-before-headers"],
-    ),
-    (Fault::MethodBeforePath, &["path-goes-before-method"]),
-    (
-        Fault::QueryBeforePath,
-        &["path-goes-before-query", "headers-go-before-query"],
-    ),
-    (
-        Fault::NoMatchesIsTheRootAlone,
-        &["rule-without-matches-takes-everything"],
-    ),
-    (
-        Fault::FewerHeadersFirst,
-        &[
-            "more-headers-go-first",
-            "headers-go-before-query",
-            "routes-of-a-host-are-one-table",
-        ],
-    ),
-    (Fault::HeadersBeforeMethod, &["method-goes-before-headers"]),
-    (Fault::QueryBeforeHeaders, &["headers-go-before-query"]),
-    (Fault::FewerParametersFirst, &["more-parameters-go-first"]),
-    (
-        Fault::HeaderValueWithoutCase,
-        &["header-must-have-the-value"],
-    ),
-    (Fault::HeaderValueAsPrefix, &["header-must-have-the-value"]),
-    (
-        Fault::AnyHeaderOfAMatch,
-        &["header-must-have-the-value", "more-headers-go-first"],
-    ),
-    (
-        Fault::FirstMatchOfARuleAlone,
-        &[
-            "matches-of-a-rule-are-alternatives",
-            "method-is-one-condition-of-a-match",
-            "query-is-one-condition-of-a-match",
-        ],
-    ),
-    (Fault::QueryNameWithoutCase, &["query-must-have-the-value"]),
-    (
-        Fault::AnyParameterOfAMatch,
-        &["query-must-have-the-value", "more-parameters-go-first"],
-    ),
-    (
-        Fault::MethodIgnored,
-        &[
-            "method-is-the-very-text",
-            "method-goes-before-headers",
-            "method-is-one-condition-of-a-match",
-        ],
-    ),
-    (Fault::YoungerFirst, &["older-route-goes-first"]),
-    (Fault::AgeIgnored, &["older-route-goes-first"]),
-    (
-        Fault::LastNameFirst,
-        &["first-name-goes-first", "first-namespace-goes-first"],
-    ),
-    (Fault::NameBeforeNamespace, &["first-namespace-goes-first"]),
-    (Fault::LastRuleFirst, &["first-rule-goes-first"]),
-    (
-        Fault::FirstRouteOfAHostAlone,
-        &[
-            "routes-of-a-host-are-one-table",
-            "host-goes-before-path",
-            "hostnames-meet-those-of-the-listener",
-            "older-route-goes-first",
-        ],
-    ),
-    (Fault::HostAfterPath, &["host-goes-before-path"]),
-    (
-        Fault::WildcardOfOneLabel,
-        &[
-            "wildcard-stands-for-labels",
-            "hostnames-meet-those-of-the-listener",
-            "most-specific-listener-goes-first",
-        ],
-    ),
-    (
-        Fault::WildcardTakesItsDomain,
-        &[
-            "wildcard-stands-for-labels",
-            "hostnames-meet-those-of-the-listener",
-            "most-specific-listener-goes-first",
-        ],
-    ),
-    (
-        Fault::PortIsPartOfTheHost,
-        &[
-            "host-header-names-the-host",
-            "hostnames-meet-those-of-the-listener",
-            "port-of-the-parent-names-the-listener",
-        ],
-    ),
-    (
-        Fault::PortIsPartOfTheHostForListeners,
-        &[
-            "hostnames-meet-those-of-the-listener",
-            "port-of-the-parent-names-the-listener",
-        ],
-    ),
-    (
-        Fault::ListenerHostnameIgnored,
-        &[
-            "hostnames-meet-those-of-the-listener",
-            "isolated-listener-keeps-its-requests",
-            "section-names-the-listener",
-            "hostnames-of-routes-end-no-isolation",
-            "most-specific-listener-goes-first",
-            "port-of-the-parent-names-the-listener",
-        ],
-    ),
-    (
-        Fault::SectionIgnored,
-        &[
-            "section-names-the-listener",
-            "isolated-listener-keeps-its-requests",
-            "port-of-the-parent-names-the-listener",
-            "hostnames-of-routes-end-no-isolation",
-            "most-specific-listener-goes-first",
-        ],
-    ),
-    (
-        Fault::ParentPortIgnored,
-        &[
-            "port-of-the-parent-names-the-listener",
-            "destination-port-leads-to-the-listener",
-        ],
-    ),
-    (
-        Fault::DestinationPortIgnored,
-        &[
-            "destination-port-leads-to-the-listener",
-            "port-of-the-parent-names-the-listener",
-        ],
-    ),
-    (
-        Fault::IsolationOff,
-        &[
-            "isolated-listener-keeps-its-requests",
-            "hostnames-of-routes-end-no-isolation",
-        ],
-    ),
-    (
-        Fault::RouteHostnamesEndIsolation,
-        &["hostnames-of-routes-end-no-isolation"],
-    ),
-    (
-        Fault::WidestListenerFirst,
-        &["most-specific-listener-goes-first"],
-    ),
-    (
-        Fault::OneListenerAPort,
-        &[
-            "section-names-the-listener",
-            "hostnames-meet-those-of-the-listener",
-            "isolated-listener-keeps-its-requests",
-            "hostnames-of-routes-end-no-isolation",
-            "most-specific-listener-goes-first",
-            "port-of-the-parent-names-the-listener",
-        ],
-    ),
-    (
-        Fault::Stale,
-        &[
-            "changed-route-counts-at-once",
-            "deleted-route-takes-nothing",
-        ],
-    ),
-];
