@@ -154,6 +154,14 @@ impl Notes {
         notes
     }
 
+    /// What they say of where objects come from, and nothing that allows a rule to be broken.
+    pub(super) fn without_rules(self) -> Self {
+        Self {
+            origins: self.origins,
+            ..Self::default()
+        }
+    }
+
     fn allow(&mut self, rules: &mut Vec<(String, usize)>, (first, last): (usize, usize)) {
         for (rule, comment) in rules.drain(..) {
             let place = self.places.entry(first).or_default();

@@ -340,9 +340,8 @@ impl<T> OfFile<'_, T> {
         look: &mut dyn FnMut(&str, Entry) -> Looked<T>,
     ) {
         let (file, layout) = (origin.name.as_str(), &origin.layout);
-        let (table, noticed) = (Table::default(), Cell::new(meaning.is_literal));
+        let (table, noticed) = (Table::default(), Cell::new(false));
         let from = Noticing::new(from, &noticed);
-        let has_notes = || noticed.get() && !meaning.is_literal;
         let mut unreadable = Vec::new();
         let mut is_template = false;
         // Placeholders without value, and where the first object is that has one.
@@ -358,8 +357,8 @@ impl<T> OfFile<'_, T> {
                     Some((ordinal, next))
                 })
         {
-            if has_notes() && self.notes.is_none() {
-                self.notes = self.place.open().ok().map(Notes::of);
+            if noticed.get() {
+                self.note(meaning);
             }
             let entry = match next {
                 Ok(entry) => entry,
@@ -412,13 +411,25 @@ impl<T> OfFile<'_, T> {
             false => Severity::Warning,
         };
         self.unreadable(origin, (&unreadable, &table), (is_template, severity), most);
-        if has_notes() && self.notes.is_none() {
-            self.notes = self.place.open().ok().map(Notes::of);
+        if noticed.get() {
+            self.note(meaning);
         }
         if let Some(position) = first_open {
             let place = (position.line, position.column);
             self.push(Problem::of_placeholders(file, place, &open, withheld), most);
         }
+    }
+
+    /// Looks for comments that are for us, once. Of objects that stay as they are written, nothing is allowed by one.
+    fn note(&mut self, meaning: &Meaning) {
+        if self.notes.is_some() {
+            return;
+        }
+        let notes = self.place.open().ok().map(Notes::of);
+        self.notes = match meaning.is_literal {
+            true => notes.map(Notes::without_rules),
+            false => notes,
+        };
     }
 
     /// Adds a problem, unless a comment allows it.
@@ -497,13 +508,18 @@ impl<T> OfFile<'_, T> {
 }
 
 /// Whether a text that cannot be read has the fields of its own that say the type of an object: in YAML at the beginning of a line, in
-/// JSON among the keys of the outermost object.
+/// JSON at the beginning of a line, or among the keys of the outermost object.
 fn says_type(document: &[u8]) -> bool {
     let says = |field: &str| {
-        let mut lines = document.split(|byte| *byte == b'\n');
-        lines.any(|line| {
-            let rest = line.strip_prefix(field.as_bytes());
-            rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
+        let quoted = format!("\"{field}\"");
+        document.split(|byte| *byte == b'\n').any(|line| {
+            let begins = |line: &[u8], with: &str| {
+                let rest = line.strip_prefix(with.as_bytes());
+                rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
+            };
+            let inside = line.trim_ascii_start();
+            let inside = inside.strip_prefix(b"{").unwrap_or(inside);
+            begins(line, field) || begins(inside.trim_ascii_start(), &quoted)
         })
     };
     let fields = ["apiVersion", "kind"];

@@ -35,15 +35,14 @@ impl Near<'_> {
         from: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        let mut fit = self.namespaces_for(from, problem).into_iter();
         let Some(namespace) = self.namespace_meant(from) else {
-            let snapshot = self.resolver.snapshot();
-            let is_refused = names_its_namespace(problem) && fit.next().is_some();
-            let is_it = is_refused
-                && names_no_namespace(snapshot, from)
-                && !self.resolver.has_neighbor(from);
+            let is_it = names_its_namespace(problem)
+                && names_no_namespace(self.resolver.snapshot(), from)
+                && !self.resolver.has_neighbor(from)
+                && !self.namespaces_for(from, problem).is_empty();
             return is_it.then(|| give_namespace(from, "its namespace"));
         };
+        let mut fit = self.namespaces_for(from, problem).into_iter();
         fit.any(|one| one == namespace)
             .then(|| give_namespace(from, &format!("`namespace: {namespace}`")))
     }
