@@ -462,11 +462,9 @@ fn a_name_that_is_not_of_its_form_has_the_help_of_its_field() {
     let help = |route_spec: &Value| {
         let report = standard(&route(route_spec));
         let findings = report.findings().iter();
-        let helps = findings.filter(|finding| finding.rule() == "schema/pattern");
-        let helps: Vec<String> = helps
-            .map(|finding| finding.help().unwrap_or_default().to_owned())
-            .collect();
-        helps
+        let wrong = findings.filter(|finding| finding.rule() == "schema/pattern");
+        let helps = wrong.map(|finding| finding.help().unwrap_or_default().to_owned());
+        helps.collect::<Vec<String>>()
     };
     let section = |name: &str| help(&json!({"parentRefs": [{"name": "a", "sectionName": name}]}));
     assert_eq!(section("HTTP"), ["write it in lower case: `http`"]);

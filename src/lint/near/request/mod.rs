@@ -42,8 +42,8 @@ pub struct Around {
     /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
     /// Whether something is wrong although the request was answered as a rule asks for: its redirect leads in a circle or to
-    /// nobody, its session is one that a data plane may not be able to keep, a condition of the route says that something is wrong with it,
-    /// what would have taken the request is not in force, or another Gateway for the port and the host is not. There is help then.
+    /// nobody, its session is one that a data plane may not be able to keep, its client is shown a certificate for other hosts, a condition of the
+    /// route says that something is wrong with it, what would have taken the request is not in force, or another Gateway for the port and the host is not. There is help then.
     pub amiss: bool,
     /// What was given, is not in force, and would have taken the request in the place of the route that did, or of the Gateway.
     pub not_in_force: Vec<NotInForce>,

@@ -69,9 +69,10 @@ impl Near<'_> {
                 let attachments = self.resolver.resolution().attachments.get(route);
                 let own = attachments.and_then(|all| all.iter().position(|one| one == attachment));
                 let own = own.map(|index| format!("spec.parentRefs[{index}]"));
-                let hints = self.object(&reference).into_iter();
-                let at_this = hints.filter(|hint| own.iter().any(|own| within(&hint.path, own)));
-                around.help.extend(at_this.map(|hint| hint.message));
+                let problems = self.problems(&reference).into_iter();
+                let at_this = problems
+                    .filter(|(problem, _)| own.iter().any(|own| within(&problem.path, own)));
+                around.help.extend(at_this.filter_map(|(_, help)| help));
             }
             around.why.extend(lost);
             if shown >= SHOWN {

@@ -1,7 +1,9 @@
 //! Help about listeners that are not serving, and about routes that others exclude.
 
-use super::tests::{CART, around, object, route};
-use crate::lint::near::Around;
+use super::{
+    Around,
+    tests::{CART, around, object, route},
+};
 
 /// Listeners that are not serving go before everything else that a request would have met.
 #[test]
@@ -100,7 +102,7 @@ fn a_listener_that_conflicts_needs_what_else_is_wrong_with_it() {
 #[test]
 fn an_address_that_is_not_supported_has_the_help_of_the_status() {
     let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: front, namespace: shop }\n\
-         spec: { gatewayClassName: any, addresses: [{ type: example.com/odd, value: a }], listeners: [\
+         spec: { gatewayClassName: any, addresses: [{ type: NamedAddress, value: a }], listeners: [\
          { name: a, port: 80, protocol: HTTP }, { name: b, port: 80, protocol: HTTPS, tls: { options: { example.com/x: y } } }] }\n";
     let help = around(gateway, "http://a.example/").help;
     let address = "Gateway shop/front: ask for addresses of type IPAddress or Hostname in `spec.addresses`, or for none";
