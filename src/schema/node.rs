@@ -221,7 +221,7 @@ impl Schema {
     /// rules are attached to: the type's name, or `Type.field` for a field.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Schema, &[String])) {
         self.visit_at((&[], When::ALWAYS), &mut |node, places, _| {
-            visit(node, places)
+            visit(node, places);
         });
     }
 

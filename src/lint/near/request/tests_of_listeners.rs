@@ -103,7 +103,7 @@ fn a_listener_that_conflicts_needs_what_else_is_wrong_with_it() {
 fn an_address_that_is_not_supported_has_the_help_of_the_status() {
     let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: front, namespace: shop }\n\
          spec: { gatewayClassName: any, addresses: [{ type: NamedAddress, value: a }], listeners: [\
-         { name: a, port: 80, protocol: HTTP }, { name: b, port: 80, protocol: HTTPS, tls: { options: { example.com/x: y } } }] }\n";
+         { name: a, port: 80, protocol: HTTP }, { name: b, port: 80, protocol: HTTPS, tls: { options: { example.com/x: any } } }] }\n";
     let help = around(gateway, "http://a.example/").help;
     let address = "Gateway shop/front: ask for addresses of type IPAddress or Hostname in `spec.addresses`, or for none";
     let about = help.iter().filter(|help| help.contains("spec.addresses"));
