@@ -127,8 +127,12 @@ fn a_list_of_what_has_not_changed_is_walked_along_without_a_copy() {
             resolver.replace_watched(list)
         })
     };
-    let ways: [(&str, &dyn Fn(Vec<HttpRoute>) -> u64); 3] =
-        [("all", &all), ("lent", &lent), ("watched", &watched)];
+    type Relist<'f> = &'f dyn Fn(Vec<HttpRoute>) -> u64;
+    let ways = [
+        ("all", &all as Relist<'_>),
+        ("lent", &lent),
+        ("watched", &watched),
+    ];
     for (name, relist) in ways {
         let (few, many) = (relist(listed(10, false)), relist(listed(1000, false)));
         assert_eq!(few, many, "{name}: of what is the same nothing is copied");
