@@ -49,7 +49,9 @@ impl RuleSummary {
     /// ```
     /// use gwapi::meta::{Channel, Release};
     /// let rule = gwapi::rules::find("XBackend/port-name-form").expect("a rule");
-    /// assert!(!rule.releases().contains(Release::V1_6_0, Channel::Experimental));
+    /// assert!(rule.releases().contains(Release::V1_6_0, Channel::Experimental));
+    /// // The field on which it sits is gone.
+    /// assert!(!rule.releases().contains(Release::V1_7_0, Channel::Experimental));
     /// ```
     #[must_use]
     pub fn releases(&self) -> When {
