@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
         // The rules of this release ask for a value that its schema lets be left out, and fail without it.
         when: when!("1.3..1.3"),
         cel: Some("self.all(a, !(a.type in ['IPAddress', 'Hostname']) || has(a.value))"),
-        message: "an address of type IPAddress or Hostname must have a value in this release",
+        message: "an address of type IPAddress or Hostname must have a value",
         help: "set `value`, or leave out the address: the controller then chooses one",
         check: Check::Value(|addresses| {
             addresses.elements().iter().all(|a| {
@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         // A server names the address, too: the rule on its characters fails without a value in this release.
         when: when!("1.3..1.3"),
         cel: Some("self.type != 'Hostname' || has(self.value)"),
-        message: "an address of type Hostname must have a value in this release",
+        message: "an address of type Hostname must have a value",
         help: "set `value`, or leave out the address: the controller then chooses one",
         check: Check::Value(|address| {
             address.text("type") != Some("Hostname") || address.has("value")

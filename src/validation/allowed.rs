@@ -37,12 +37,13 @@ pub(super) fn name(findings: &mut Findings, case: Case<'_>) {
     if case.fields == Fields::Unknown {
         here.add_unknown(case.object, case.kind, case.installation);
     }
+    let elsewhere = known_elsewhere(case, &here);
     let mut left = findings.take_varied();
     for kind in std::iter::once(case.kind).chain(schema::relatives(case.kind)) {
         if left.is_empty() {
             return;
         }
-        let verdicts = verdicts(kind, case, &here);
+        let verdicts = verdicts(kind, case, &here, &elsewhere);
         left.retain(|index| {
             let Some(finding) = findings.get_mut(*index) else {
                 return false;
@@ -148,27 +149,37 @@ impl OtherRelease {
     }
 }
 
+/// The fields that are unknown here and that some release has, in the version of the object or in one that is related to it: whoever
+/// lacks them does not allow what they are a part of.
+fn known_elsewhere(case: Case<'_>, here: &Errors) -> BTreeSet<String> {
+    let mut left: BTreeSet<&str> = here.paths(UNKNOWN_FIELD).collect();
+    let mut known = BTreeSet::new();
+    for kind in std::iter::once(case.kind).chain(schema::relatives(case.kind)) {
+        if left.is_empty() {
+            break;
+        }
+        let never = schema::fields_never_there(case.object, kind);
+        let never: BTreeSet<&str> = never.iter().map(schema::UnknownField::path).collect();
+        let is_found = |path: &&str| !never.contains(path);
+        known.extend(left.iter().copied().filter(is_found).map(str::to_owned));
+        left.retain(|path| !is_found(path));
+    }
+    known
+}
+
 /// What each release and channel that serves a version makes of an object, in their order.
 fn verdicts(
     kind: &'static KindVersion,
     case: Case<'_>,
     here: &Errors,
+    elsewhere: &BTreeSet<String>,
 ) -> BTreeMap<(Release, Channel), OtherRelease> {
     let installations = kind.installations().iter().filter(|it| it.served);
     let judged: Vec<_> = installations
         .map(|it| ((it.release, it.channel), errors(kind, it, case)))
         .collect();
-    // A field that is unknown here and known in some release makes a difference between releases that lack it and those that do not.
-    let varies = |path: &str| {
-        let mut others = judged.iter();
-        others.any(|(_, errors)| !errors.has(path, UNKNOWN_FIELD))
-    };
-    let known_elsewhere: BTreeSet<&str> = here
-        .paths(UNKNOWN_FIELD)
-        .filter(|path| varies(path))
-        .collect();
     let is_new = |path: &str, rule: &str| {
-        !here.has(path, rule) || rule == UNKNOWN_FIELD && known_elsewhere.contains(path)
+        !here.has(path, rule) || rule == UNKNOWN_FIELD && elsewhere.contains(path)
     };
     let hides = |rules: &BTreeSet<&str>| {
         let hiding = ["schema/type", UNKNOWN_FIELD, UNSEEN];

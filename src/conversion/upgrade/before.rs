@@ -5,7 +5,8 @@ use super::{
     findings::{ReleaseChannel, UpgradeFindings, text},
 };
 use crate::{
-    meta::{Channel, When},
+    conversion::moves::is_within,
+    meta::{Channel, Release, When},
     schema::{self, KindVersion},
     validation::{self, Finding, ValidationOptions},
 };
@@ -25,8 +26,58 @@ pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, ReleaseChannel> {
     crds.iter().filter_map(place).collect()
 }
 
-/// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel that
-/// takes the object as it is, the one to which the upgrade leads before the other. Nothing where nothing is known of it.
+/// The CRDs of the release from which an upgrade leads, for kinds that objects are of and whose CRDs are not there.
+pub(super) fn assumed(
+    (from, to): (Release, Channel),
+    objects: &[&Value],
+    crds: &[Crd<'_>],
+) -> Vec<Value> {
+    let known: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
+    let mut wanted: BTreeMap<&str, Channel> = BTreeMap::new();
+    for object in objects {
+        let kind = text(object, "/kind");
+        let is_ours = schema::find(text(object, "/apiVersion"), kind).is_some();
+        if is_ours
+            && !known.contains(kind)
+            && let Some(channel) = channel_before(object, from, to)
+        {
+            // What only the experimental channel has is of that one, with all of its kind.
+            let of = wanted.entry(kind).or_insert(channel);
+            *of = (*of).max(channel);
+        }
+    }
+    let mut assumed = Vec::new();
+    for channel in Channel::ALL {
+        if !wanted.values().any(|of| *of == channel) {
+            continue;
+        }
+        for crd in crate::crd::definitions(from, channel) {
+            if wanted.get(crd.spec.names.kind.as_str()) == Some(&channel) {
+                assumed.extend(serde_json::to_value(&crd).ok());
+            }
+        }
+    }
+    assumed
+}
+
+/// The channel of a release in which an object is taken to be installed: the one that takes it as it is, or else serves its
+/// version, or else has its kind; the one to which the upgrade leads before the other. Nothing if neither has the kind.
+fn channel_before(object: &Value, from: Release, to: Channel) -> Option<Channel> {
+    let other = Channel::ALL.into_iter().find(|it| *it != to);
+    let both = || std::iter::once(to).chain(other);
+    let said = |channel: &Channel| said(object, (from, *channel));
+    let takes = |channel: &Channel| said(channel).is_some_and(|it| it.is_empty());
+    let judges = |channel: &Channel| said(channel).is_some();
+    let has_kind = |channel: &Channel| {
+        let mut versions = schema::versions_of(text(object, "/kind"), from, *channel);
+        versions.next().is_some()
+    };
+    let served = both().find(takes).or_else(|| both().find(judges));
+    served.or_else(|| both().find(has_kind))
+}
+
+/// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel in which
+/// the object is taken to be installed. Nothing where nothing is known of it.
 pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<ReleaseChannel> {
     if let Some(place) = found.installed.get(text(object, "/kind")) {
         return Some(*place);
@@ -35,11 +86,7 @@ pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<ReleaseC
     let from = found
         .from
         .filter(|from| found.is_asked || *from != found.release)?;
-    let other = Channel::ALL.into_iter().find(|it| *it != found.channel);
-    let both = || std::iter::once(found.channel).chain(other);
-    let takes = |channel: &Channel| said(object, (from, *channel)).is_some_and(|it| it.is_empty());
-    let judges = |channel: &Channel| said(object, (from, *channel)).is_some();
-    let channel = both().find(takes).or_else(|| both().find(judges));
+    let channel = channel_before(object, from, found.channel);
     Some((from, channel.unwrap_or(found.channel)))
 }
 
@@ -146,13 +193,25 @@ pub(super) struct VerdictBefore {
     errors: HashSet<String>,
     /// The paths of the fields that they do not have.
     unknown: HashSet<String>,
+    /// The paths of errors that the upgrade takes away.
+    gone: Vec<String>,
 }
 
 impl VerdictBefore {
-    pub(super) fn of(object: &Value, place: ReleaseChannel) -> Self {
+    /// What is said of an object before an upgrade; and what of it no longer is afterwards.
+    pub(super) fn of(object: &Value, place: ReleaseChannel, after: ReleaseChannel) -> Self {
         #[cfg(test)]
         JUDGED.add(1);
-        Self::from(said(object, place))
+        let mut verdict = Self::from(said(object, place));
+        if !verdict.errors.is_empty() {
+            let after = said(object, after);
+            let after = after.iter().flatten().map(Finding::path);
+            let after: HashSet<&str> = after.collect();
+            let gone = verdict.errors.iter();
+            let gone = gone.filter(|path| !after.contains(path.as_str()));
+            verdict.gone = gone.cloned().collect();
+        }
+        verdict
     }
 
     /// The same with the status, as when a controller writes it.
@@ -166,6 +225,7 @@ impl VerdictBefore {
         Self {
             served: errors.is_some(),
             unknown: unknown.map(|error| error.path().to_owned()).collect(),
+            gone: Vec::new(),
             errors: errors
                 .iter()
                 .flatten()
@@ -192,6 +252,12 @@ impl VerdictBefore {
         self.served
             && !self.errors.contains(path)
             && !above.any(|above| self.unknown.contains(above))
+    }
+
+    /// The same, and nothing against what is below that the release after the upgrade says of the whole in other words: that a
+    /// value is missing, say, of which the other one has a rule at the list.
+    pub(super) fn accepts(&self, path: &str) -> bool {
+        self.takes(path) && !self.gone.iter().any(|gone| is_within(gone, path))
     }
 }
 

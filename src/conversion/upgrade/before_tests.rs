@@ -51,6 +51,39 @@ fn what_a_version_refuses_before_and_after_the_upgrade_is_a_note() {
     );
 }
 
+/// What one release demands of a value, another one may say of the list with the value.
+#[test]
+fn what_was_refused_below_in_other_words_is_a_note() {
+    let spec = |address: Value| {
+        let listener = json!({"name": "l", "port": 80, "protocol": "HTTP"});
+        let spec =
+            json!({"gatewayClassName": "x", "addresses": [address], "listeners": [listener]});
+        object(&format!("{GROUP}/v1"), "Gateway", spec)
+    };
+    for (address, impact) in [
+        (json!({"type": "IPAddress"}), Impact::Note),
+        (
+            json!({"type": "IPAddress", "value": "192.0.2.1"}),
+            Impact::Breaks,
+        ),
+    ] {
+        let report = upgrade(&[spec(address)], Release::V1_2_1, Release::V1_3_0, STANDARD);
+        let found = report
+            .findings
+            .iter()
+            .filter(|it| it.path == "spec.addresses");
+        let found: Vec<_> = found.map(|it| (it.impact, it.message.as_str())).collect();
+        match impact {
+            Impact::Note => {
+                assert_eq!(found.len(), 1, "{report:#?}");
+                assert_eq!(found[0].0, Impact::Note);
+                assert!(found[0].1.contains("as v1.2.1 does"), "{found:?}");
+            }
+            _ => assert!(found.is_empty(), "{found:?}"),
+        }
+    }
+}
+
 #[test]
 fn a_reference_to_a_kind_that_was_gone_before_is_a_note() {
     let grant = json!({

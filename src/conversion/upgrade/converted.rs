@@ -89,7 +89,12 @@ impl<'o> InNewForms<'o> {
             return;
         };
         let before = before::bundle(self.object, found)
-            .map(|before| (before, VerdictBefore::of(self.object, before)))
+            .map(|before| {
+                (
+                    before,
+                    VerdictBefore::of(self.object, before, (found.release, found.channel)),
+                )
+            })
             .filter(|(_, verdict)| verdict.serves());
         let allowed = before::allowed_as_written(self.object);
         for error in std::iter::once(first).chain(errors.filter(|error| !is_known(error))) {
@@ -97,7 +102,7 @@ impl<'o> InNewForms<'o> {
             let is_same = is_in_same_place(path, self.object, &new.object);
             let accepted = before.as_ref().and_then(|(before, verdict)| {
                 let says = verdict.is_valid() || is_same;
-                says.then(|| (before, verdict.takes(path)))
+                says.then(|| (before, verdict.accepts(path)))
             });
             let (impact, rule, before) = match accepted {
                 Some(((from, of), true)) => (

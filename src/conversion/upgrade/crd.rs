@@ -13,47 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The rule of CRDs in which objects may be stored in a version which came with a later release.
 pub(super) const LATER_STORED: &str = "later-release-stored";
 
-/// The CRDs of a release for kinds that objects are of and whose CRDs are not there: those of the channel to which the upgrade
-/// leads, or of the other one for what that one does not serve.
-pub(super) fn assumed(
-    (from, channel): (Release, Channel),
-    objects: &[&Value],
-    crds: &[Crd<'_>],
-) -> Vec<Value> {
-    let known: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
-    let other = Channel::ALL.into_iter().filter(|other| *other != channel);
-    let channels: Vec<_> = std::iter::once(channel).chain(other).collect();
-    let mut wanted: BTreeMap<&str, Channel> = BTreeMap::new();
-    for object in objects {
-        let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-        let Some(version) = schema::find(api_version, kind).filter(|_| !known.contains(kind))
-        else {
-            continue;
-        };
-        let serves = |channel: &&Channel| {
-            let installation = version.installation(from, **channel);
-            installation.is_some_and(|installation| installation.served)
-        };
-        if let Some(channel) = channels.iter().find(serves) {
-            // What only the experimental channel serves is of that one, with all of its kind.
-            let of = wanted.entry(version.kind).or_insert(*channel);
-            *of = (*of).max(*channel);
-        }
-    }
-    let mut assumed = Vec::new();
-    for channel in channels {
-        if !wanted.values().any(|of| *of == channel) {
-            continue;
-        }
-        for crd in crd::definitions(from, channel) {
-            if wanted.get(crd.spec.names.kind.as_str()) == Some(&channel) {
-                assumed.extend(serde_json::to_value(&crd).ok());
-            }
-        }
-    }
-    assumed
-}
-
 /// Whether CRDs are of known releases, none of them of one that is said to be installed.
 pub(super) fn contradict(crds: &[Crd<'_>], from: Release) -> bool {
     let known = |crd: &Crd<'_>| crd.bundle_version()?.parse::<Release>().ok();

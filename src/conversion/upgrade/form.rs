@@ -41,6 +41,7 @@ pub(super) fn check(
         stored: None,
         taken: takes_as_written(object, version, found),
         before: before::bundle(object, found),
+        after: (release, channel),
         written_before: OnceCell::new(),
         stored_before: OnceCell::new(),
         allowed: OnceCell::new(),
@@ -93,6 +94,8 @@ struct JudgedForm<'o> {
     taken: bool,
     /// What is installed before the upgrade.
     before: Option<ReleaseChannel>,
+    /// To what the upgrade leads.
+    after: ReleaseChannel,
     /// What is installed before makes of the object as it is written.
     written_before: OnceCell<VerdictBefore>,
     /// What is installed before makes of the object in the version that stores it.
@@ -331,15 +334,20 @@ impl JudgedForm<'_> {
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
     fn is_taken_before(&self, path: &str, before: ReleaseChannel) -> bool {
-        let written = || VerdictBefore::of(self.object, before);
-        self.is_stored_before(path, before) || self.written_before.get_or_init(written).takes(path)
+        self.any_before(before, |verdict| verdict.takes(path))
+    }
+
+    /// Whether this is so of what is installed, for the object in either of these versions.
+    fn any_before(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
+        let written = || VerdictBefore::of(self.object, before, self.after);
+        self.stored_before(before, &is) || is(self.written_before.get_or_init(written))
     }
 
     /// The same in the version that stores the object after the upgrade.
-    fn is_stored_before(&self, path: &str, before: ReleaseChannel) -> bool {
+    fn stored_before(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
         self.stored.is_some_and(|stored| {
-            let verdict = || VerdictBefore::of(stored, before);
-            self.stored_before.get_or_init(verdict).takes(path)
+            let verdict = || VerdictBefore::of(stored, before, self.after);
+            is(self.stored_before.get_or_init(verdict))
         })
     }
 
@@ -446,10 +454,11 @@ impl JudgedForm<'_> {
     fn add_refused_for(&self, finding: &Finding, help: &str, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         let before = self.before.map(|before| {
+            let accepts = |verdict: &VerdictBefore| verdict.accepts(finding.path());
             (
                 before,
-                self.is_stored_before(finding.path(), before),
-                self.is_taken_before(finding.path(), before),
+                self.stored_before(before, accepts),
+                self.any_before(before, accepts),
             )
         });
         let says = format!("{} ({})", finding.message(), finding.rule());

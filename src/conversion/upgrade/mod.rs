@@ -90,7 +90,8 @@ impl UpgradeReport {
 #[non_exhaustive]
 pub struct UpgradeOptions {
     /// The release that is installed. Unless set, or where none of the CRDs among the objects is of it, it is that of these
-    /// CRDs, and of kinds without a CRD nothing is assumed; with it, these are taken to be installed as the release does it, in the channel that takes the objects.
+    /// CRDs, and of kinds without a CRD nothing is assumed; with it, these are taken to be installed as the release does it: in the channel that takes the
+    /// objects, or else serves their versions, or else has their kinds.
     pub from: Option<Release>,
     /// The release to which the upgrade leads.
     pub to: Release,
@@ -209,7 +210,7 @@ pub fn check<'a>(
         }
     }
     let assumed = match options.from.filter(|_| contradicted.is_none()) {
-        Some(from) => crd::assumed((from, channel), &objects, &crds),
+        Some(from) => before::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
     };
     let given = crds.len();

@@ -471,6 +471,10 @@ fn the_crds_of_the_release_that_is_named_are_assumed_where_none_are_given() {
             .starts_with("the CRD is not among the input: "),
         "{unknown:?}"
     );
+    // Whatever the version in which the objects are written.
+    let newer = object(&format!("{GROUP}/v1"), "GRPCRoute", json!({}));
+    let report = upgrade(&[newer], Release::V1_0_0, Release::V1_1_0, STANDARD);
+    only(&report, "stored-version-not-served");
     let report = check([&route], UpgradeOptions::to(Release::V1_1_0, STANDARD));
     assert!(
         !report

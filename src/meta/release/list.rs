@@ -98,7 +98,7 @@ macro_rules! releases {
         }
     };
     (@crds ($major:literal, $minor:literal, $patch:literal)) => { number($major, $minor, $patch) };
-    (@crds ($major:literal, $minor:literal, $patch:literal) $crds:ident) => { Self::$crds.0.number };
+    (@crds ($major:literal, $minor:literal, $patch:literal) $crds:ident) => { Self::$crds.0.crds };
 }
 
 releases! {

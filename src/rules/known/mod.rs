@@ -324,6 +324,8 @@ mod tests {
                 "{}",
                 rule.id
             );
+            // It is told of other releases, too.
+            assert!(!rule.meaning.contains("this release"), "{}", rule.id);
         }
         for line in include_str!("examples.tsv").lines() {
             let id = line.split('\t').next().unwrap();

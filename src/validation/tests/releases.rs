@@ -306,6 +306,19 @@ fn what_a_release_refuses_and_another_allows_is_named_with_its_releases() {
         ),
         "{of}"
     );
+    // Neither does a kind that it has replaced allow a field that came later.
+    let session = json!({"type": "Header", "cookieConfig": {"lifetimeType": "Session"}, "cookie": {"name": "x"}});
+    let policy = json!({
+        "apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": "XBackendTrafficPolicy",
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "s"}], "sessionPersistence": session},
+    });
+    let options = ValidationOptions::of(Release::V1_5_0, experimental);
+    let report = validate_value(&policy, &options);
+    let rule = "SessionPersistence/cookie-config-for-cookies";
+    let of = report.errors().find(|finding| finding.rule() == rule);
+    let of = of.unwrap().help().unwrap_or_default();
+    assert!(!of.contains("what is written is allowed"), "{of}");
     // What no release allows.
     assert_eq!(
         help(
