@@ -3,12 +3,11 @@
 use super::findings::{Impact, UpgradeFindings, replacement, text, with_article};
 use crate::{
     conversion::kinds,
-    crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
+    crd::{BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
     meta::{Channel, Release, kept_name},
     schema::{self, Installation, KindVersion, LaterVersion},
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The rule of CRDs in which objects may be stored in a version which came with a later release.
 pub(super) const LATER_STORED: &str = "later-release-stored";
