@@ -272,6 +272,7 @@ fn of_objects() -> Vec<FaultRow> {
             &[
                 "grpc-older-route-goes-first",
                 "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
                 "rejected-kind-takes-nothing",
             ],
         ),

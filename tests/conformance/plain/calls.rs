@@ -17,10 +17,12 @@ pub(crate) enum Criterion {
     Headers,
     Age,
     Name,
+    /// Namespace and name, each for itself.
+    Pair,
     Rule,
 }
 
-use Criterion::{Age, Headers, Host, Method, Name, Rule, Service};
+use Criterion::{Age, Headers, Host, Method, Name, Pair, Rule, Service};
 
 /// The order of GRPCRoute `spec.rules[].matches`.
 pub(crate) const RIGHT: &[Criterion] = &[Host, Service, Method, Headers, Age, Name, Rule];
@@ -29,6 +31,8 @@ pub(crate) const RIGHT: &[Criterion] = &[Host, Service, Method, Headers, Age, Na
 pub(crate) struct Calls {
     order: &'static [Criterion],
     entries: Entries,
+    /// Whether names of headers in matches are compared as texts.
+    names_as_texts: bool,
     objects: Vec<Value>,
 }
 
@@ -37,12 +41,18 @@ impl Calls {
         Self {
             order,
             entries: Entries::First,
+            names_as_texts: false,
             objects: Vec::new(),
         }
     }
 
     const fn with_entries(mut self, entries: Entries) -> Self {
         self.entries = entries;
+        self
+    }
+
+    const fn with_names_as_texts(mut self) -> Self {
+        self.names_as_texts = true;
         self
     }
 }
@@ -91,6 +101,7 @@ impl RouteMatcher for Calls {
                         Headers => descending(list(one, "/headers").len()),
                         Age => metadata("/creationTimestamp").to_owned(),
                         Name => name.to_string(),
+                        Pair => format!("{}\0{}", name.namespace, name.name),
                         Rule => format!("{index:04}"),
                     };
                     let place: Vec<String> = self.order.iter().map(rank).collect();
@@ -111,7 +122,10 @@ impl Calls {
             return false;
         };
         let header = |asked: &Value| {
-            let own = ask.request.headers.get(text(asked, "/name").unwrap());
+            let name = text(asked, "/name").unwrap();
+            // HTTP/2 has names in lower case alone.
+            let is_sent = !self.names_as_texts || name.to_ascii_lowercase() == name;
+            let own = ask.request.headers.get(name).filter(|_| is_sent);
             own.is_some_and(|own| Some(own.to_str().unwrap()) == text(asked, "/value"))
         };
         let mut headers = self.entries.of(list(one, "/headers")).into_iter();
@@ -221,7 +235,29 @@ pub(crate) const CALL_FAULTS: &[CallFault] = &[
             "grpc-service-goes-before-headers",
             "grpc-method-goes-before-headers",
             "grpc-method-goes-before-service",
+            "grpc-older-route-goes-first",
+            "grpc-first-name-goes-first",
         ],
+    ),
+    (
+        "the rule before age",
+        || Calls::new(&[Host, Service, Method, Headers, Rule, Age, Name]),
+        &["grpc-older-route-goes-first", "grpc-first-name-goes-first"],
+    ),
+    (
+        "the rule before the name",
+        || Calls::new(&[Host, Service, Method, Headers, Age, Rule, Name]),
+        &["grpc-first-name-goes-first"],
+    ),
+    (
+        "the namespace by itself before the name",
+        || Calls::new(&[Host, Service, Method, Headers, Age, Pair, Rule]),
+        &["grpc-first-name-goes-first"],
+    ),
+    (
+        "names of headers as texts",
+        || Calls::new(RIGHT).with_names_as_texts(),
+        &["grpc-headers-must-match"],
     ),
     (
         "the last entry of a header counts",
