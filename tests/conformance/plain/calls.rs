@@ -31,8 +31,6 @@ pub(crate) const RIGHT: &[Criterion] = &[Host, Service, Method, Headers, Age, Na
 pub(crate) struct Calls {
     order: &'static [Criterion],
     entries: Entries,
-    /// Whether names of headers in matches are compared as texts.
-    names_as_texts: bool,
     objects: Vec<Value>,
 }
 
@@ -41,18 +39,12 @@ impl Calls {
         Self {
             order,
             entries: Entries::First,
-            names_as_texts: false,
             objects: Vec::new(),
         }
     }
 
     const fn with_entries(mut self, entries: Entries) -> Self {
         self.entries = entries;
-        self
-    }
-
-    const fn with_names_as_texts(mut self) -> Self {
-        self.names_as_texts = true;
         self
     }
 }
@@ -122,10 +114,7 @@ impl Calls {
             return false;
         };
         let header = |asked: &Value| {
-            let name = text(asked, "/name").unwrap();
-            // HTTP/2 has names in lower case alone.
-            let is_sent = !self.names_as_texts || name.to_ascii_lowercase() == name;
-            let own = ask.request.headers.get(name).filter(|_| is_sent);
+            let own = ask.request.headers.get(text(asked, "/name").unwrap());
             own.is_some_and(|own| Some(own.to_str().unwrap()) == text(asked, "/value"))
         };
         let mut headers = self.entries.of(list(one, "/headers")).into_iter();
@@ -253,11 +242,6 @@ pub(crate) const CALL_FAULTS: &[CallFault] = &[
         "the namespace by itself before the name",
         || Calls::new(&[Host, Service, Method, Headers, Age, Pair, Rule]),
         &["grpc-first-name-goes-first"],
-    ),
-    (
-        "names of headers as texts",
-        || Calls::new(RIGHT).with_names_as_texts(),
-        &["grpc-headers-must-match"],
     ),
     (
         "the last entry of a header counts",
