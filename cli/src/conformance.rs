@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use gwapi::{
     attachment::InstalledCrd,
     conformance::{
-        Ask, ConformanceReport, Feature, Implementation, Kit, KitResults, Observed, Profile,
-        ProfileLeftOut, ProfileReport, Scenario, ScenarioVerdict, Setup, SimulatorSubject,
-        SubjectError, SupportLevel, TestSubject, installed_release,
+        Ask, Feature, Implementation, Kit, KitResults, Observed, Profile, ProfileLeftOut,
+        ProfileReport, Scenario, ScenarioVerdict, Setup, SimulatorSubject, SubjectError,
+        SupportLevel, TestSubject, installed_release,
     },
     crd,
     meta::{Channel, FeatureName, Release},
@@ -108,10 +108,14 @@ fn unclaimable(args: &ConformanceArgs, names: &[FeatureName]) -> Option<String> 
     }
     for name in names {
         let feature = Feature::find(name.as_str());
-        if !feature.is_some_and(|one| one.is_in(args.release, args.channel)) {
+        let is_in = |channel| feature.is_some_and(|one| one.is_in(args.release, channel));
+        if !is_in(Channel::Experimental) {
+            return Some(format!("{} has no feature `{name}`", args.release));
+        }
+        if !is_in(args.channel) {
             return Some(format!(
-                "{} has no feature `{name}` in its {} channel",
-                args.release, args.channel
+                "nothing asks for `{name}`: the {} channel of {} lacks what it needs",
+                args.channel, args.release
             ));
         }
         if !SimulatorSubject::default().supports(name) {
@@ -220,7 +224,10 @@ pub(crate) fn run(args: &ConformanceArgs) -> Exit {
             say(beside.page());
             let date = Timestamp::from_second(Timestamp::now().as_second());
             let date = date.unwrap_or_default().to_string();
-            let report = ConformanceReport::new(ourselves(), &installed, date, reports);
+            let report = match results.report(ourselves(), &installed, date, reports) {
+                Ok(report) => report,
+                Err(error) => return fail(error),
+            };
             match format {
                 ReportFormat::Json => print_json(&report),
                 _ => print_yaml(&report),

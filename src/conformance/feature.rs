@@ -92,7 +92,8 @@ macro_rules! features {
 }
 
 /// What the suites say (`pkg/features`). Releases before v1.2.0 give a feature no channel: it is then in those that have the kind
-/// or the field that it is about.
+/// or the field that it is about. So are features of later releases that need no more than the standard channel has, though the
+/// suite calls them experimental: the port of a parent, and listeners of both modes of TLS.
 const FEATURES: &[Feature] = features! {
     "BackendTLSPolicy" "1.4" [BackendTls];
     "BackendTLSPolicySANValidation" "E1.4 S1.4.1" [BackendTls];
@@ -125,7 +126,7 @@ const FEATURES: &[Feature] = features! {
     "HTTPRouteBackendTimeout" "E.. S1.2" [HttpRoute];
     "HTTPRouteBackendURLRewrite" "1.7" [HttpRoute];
     "HTTPRouteCORS" "E1.4 S1.5" [HttpRoute];
-    "HTTPRouteDestinationPortMatching" "E.." [HttpRoute "1.2"];
+    "HTTPRouteDestinationPortMatching" "E.. S1.1" [HttpRoute "1.2"];
     "HTTPRouteHostRewrite" ".." [HttpRoute];
     "HTTPRouteMethodMatching" ".." [HttpRoute];
     "HTTPRouteNamedRouteRule" "1.4" [HttpRoute];
@@ -158,7 +159,7 @@ const FEATURES: &[Feature] = features! {
     "ReferenceGrant" "..";
     "TCPRoute" "1.6" [TcpRoute];
     "TLSRoute" "E.. S1.5";
-    "TLSRouteModeMixed" "E1.5 S1.7" [TlsRoute];
+    "TLSRouteModeMixed" "1.5" [TlsRoute];
     "TLSRouteModeTerminate" "1.5" [TlsRoute];
     "UDPRoute" "E1.1 S1.6" [UdpRoute];
 };

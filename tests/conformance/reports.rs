@@ -3,11 +3,12 @@
 use gwapi::{
     attachment::InstalledCrd,
     conformance::{
-        ConformanceReport, Kit, LevelReport, Profile, ReportResult, SimulatorSubject,
-        installed_release,
+        ConformanceReport, InstalledRelease, Kit, LevelReport, Profile, ReportResult,
+        SimulatorSubject, installed_release,
     },
     crd,
     manifest::{self, Format, ReadOptions},
+    meta::{Channel, Release},
 };
 use std::collections::BTreeMap;
 
@@ -78,11 +79,59 @@ fn our_report_is_what_the_kit_says_now() {
     let committed = read(OURS);
     let (profiles, omitted) = results.profiles(Profile::of_release(kit.release()));
     assert_eq!(omitted, []);
-    let report = ConformanceReport::new(
-        committed.implementation.clone(),
-        &installed,
-        committed.date.clone(),
-        profiles,
-    );
-    assert_eq!(report, committed);
+    let made = |installed: &InstalledRelease| {
+        let (own, date) = (committed.implementation.clone(), committed.date.clone());
+        results.report(own, installed, date, profiles.clone())
+    };
+    assert_eq!(made(&installed).unwrap(), committed);
+    // CRDs of another release or channel are not what was asked.
+    for (release, channel) in [
+        (kit.release(), Channel::Standard),
+        (Release::V1_2_0, kit.channel()),
+    ] {
+        let crds = crd::definitions(release, channel);
+        let other = installed_release(crds.into_iter().map(InstalledCrd::from)).unwrap();
+        assert_eq!(
+            made(&other).unwrap_err().to_string(),
+            format!(
+                "the CustomResourceDefinitions are of {release} {channel}, and what was asked is of v1.1.0 experimental"
+            )
+        );
+    }
+}
+
+/// Of what the channel lacks nothing is asked, and no report says that it is not there.
+#[test]
+fn a_report_of_the_standard_channel_takes_nothing_from_the_simulator() {
+    for (release, profile, feature, is_asked) in [
+        (
+            Release::V1_6_3,
+            "GATEWAY-HTTP",
+            "HTTPRouteDestinationPortMatching",
+            true,
+        ),
+        (Release::V1_6_3, "GATEWAY-TLS", "TLSRouteModeMixed", false),
+        (
+            Release::V1_1_0,
+            "GATEWAY-HTTP",
+            "HTTPRouteRequestTimeout",
+            false,
+        ),
+    ] {
+        let profile: Profile = profile.parse().unwrap();
+        let kit = Kit::new(release, Channel::Standard).of_profile(profile);
+        let results = kit.run(&mut SimulatorSubject::default());
+        let (reports, omitted) = results.profiles([profile]);
+        assert_eq!(omitted, []);
+        let extended = reports[0].extended.as_ref().unwrap();
+        let has = |list: &[String]| list.iter().any(|name| name == feature);
+        assert!(!has(&extended.unsupported_features), "{feature}");
+        assert_eq!(has(&extended.supported_features), is_asked, "{feature}");
+        let mut unasked = results.unasked(profile).into_iter();
+        assert_eq!(
+            unasked.any(|name| name.as_str() == feature),
+            !is_asked,
+            "{feature}"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! A slow data plane on the oracle of the matcher: everything else is done one step after the other on the JSON of the objects.
-//! It knows HTTP in cleartext at Gateways, and shares nothing with the data plane of the library but what is attached to what.
+//! It knows HTTP in cleartext at Gateways. With the data plane of the library it shares what is attached to what, and the entries of
+//! routing tables (`http_entries`, `grpc_entries`) of which the oracle takes one.
 
 use gwapi::{
     attachment::effective::{Effective, EffectiveListener},

@@ -225,6 +225,15 @@ fn a_feature_that_the_release_or_the_simulator_has_not_cannot_be_claimed() {
         stderr.contains("v1.1.0 has no feature `HTTPRouteCORS`"),
         "{stderr}"
     );
+    let timeouts = "HTTPRouteRequestTimeout";
+    let (code, _, stderr) = said(&["--channel", "standard", "--features", timeouts]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains(
+            "nothing asks for `HTTPRouteRequestTimeout`: the standard channel of v1.1.0 lacks what it needs"
+        ),
+        "{stderr}"
+    );
     let (code, _, stderr) = said(&["--release", "v1.6.3", "--features", "HTTPRouteCORS"]);
     assert_eq!(code, Some(2));
     assert!(

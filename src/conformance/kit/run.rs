@@ -8,7 +8,10 @@ use crate::{
     conformance::{
         feature::Feature,
         profile::Profile,
-        report::{CountedTest, ProfileLeftOut, ProfileReport, TestVerdict, unasked},
+        report::{
+            ConformanceReport, CountedTest, Implementation, InstalledError, InstalledRelease,
+            ProfileLeftOut, ProfileReport, TestVerdict, unasked,
+        },
     },
     meta::{Channel, FeatureName, Release},
 };
@@ -109,7 +112,8 @@ impl Kit {
         let mut supported = BTreeSet::new();
         for feature in Feature::ALL {
             let name = FeatureName::from(feature);
-            if feature.is_in(self.release, self.channel) && subject.supports(&name) {
+            // Of those that the channel lacks nothing is asked, which does not mean that the subject does not have them.
+            if feature.is_in(self.release, Channel::Experimental) && subject.supports(&name) {
                 supported.insert(name);
             }
         }
@@ -125,6 +129,7 @@ impl Kit {
         KitResults {
             subject: subject.name(),
             release: self.release,
+            channel: self.channel,
             supported,
             results,
             left_out: self.left_out.clone(),
@@ -277,7 +282,9 @@ pub struct KitResults {
     pub subject: String,
     /// The release.
     pub release: Release,
-    /// The features that the subject has.
+    /// The channel.
+    pub channel: Channel,
+    /// The features of the release that the subject has, be they in the channel or not.
     pub supported: BTreeSet<FeatureName>,
     /// The scenarios.
     pub results: Vec<ScenarioResult>,
@@ -331,6 +338,24 @@ impl KitResults {
             }
         }
         (reports, omitted)
+    }
+
+    /// The whole report of an implementation of some of [these profiles](Self::profiles). Its release and channel are those of the
+    /// CRDs that were used, which [`installed_release`](crate::conformance::installed_release) finds in them.
+    ///
+    /// # Errors
+    ///
+    /// The CRDs are of another release or channel than the scenarios that were asked.
+    pub fn report(
+        &self,
+        implementation: Implementation,
+        installed: &InstalledRelease,
+        date: String,
+        profiles: Vec<ProfileReport>,
+    ) -> Result<ConformanceReport, InstalledError> {
+        installed.check(self.release, self.channel)?;
+        let report = ConformanceReport::new(implementation, installed, date, profiles);
+        Ok(report)
     }
 
     /// The scenarios as a report counts them.

@@ -1,6 +1,9 @@
 //! The release and channel of a report: those of the CRDs that were used.
 
-use crate::attachment::InstalledCrd;
+use crate::{
+    attachment::InstalledCrd,
+    meta::{Channel, Release},
+};
 use std::fmt;
 
 /// The release and channel of CRDs: [`installed_release`] reads them off the CRDs, and nothing else makes one.
@@ -22,6 +25,25 @@ impl InstalledRelease {
     pub fn channel(&self) -> &str {
         &self.channel
     }
+
+    /// Refuses all but these.
+    pub(in crate::conformance) fn check(
+        &self,
+        release: Release,
+        channel: Channel,
+    ) -> Result<(), InstalledError> {
+        let asked = Self {
+            release: release.to_string(),
+            channel: channel.to_string(),
+        };
+        match asked == *self {
+            true => Ok(()),
+            false => Err(InstalledError::Other {
+                asked: asked.to_string(),
+                installed: self.to_string(),
+            }),
+        }
+    }
 }
 
 impl fmt::Display for InstalledRelease {
@@ -30,7 +52,7 @@ impl fmt::Display for InstalledRelease {
     }
 }
 
-/// Why CRDs do not say of which release and channel they are.
+/// Why CRDs do not say of which release and channel a report is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstalledError {
@@ -50,6 +72,14 @@ pub enum InstalledError {
         one: String,
         /// Another one.
         other: String,
+    },
+    /// They are of another release or channel than what was asked.
+    #[error("the CustomResourceDefinitions are of {installed}, and what was asked is of {asked}")]
+    Other {
+        /// The release and channel of the scenarios.
+        asked: String,
+        /// The release and channel of the CRDs.
+        installed: String,
     },
 }
 

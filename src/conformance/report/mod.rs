@@ -26,7 +26,7 @@ pub const REPORT_KIND: &str = "ConformanceReport";
 ///
 /// Reading and writing changes nothing: nulls, empty lists and unknown fields included. Reports of all releases are read, those of
 /// `v1alpha1` among them, and as upstream reads them: whatever the case of their field names is, and with numbers where free text
-/// is meant. Counts, results and summaries of a report of one's own are [derived](Self::new) from its tests.
+/// is meant. Counts, results and summaries of a report of one's own are derived from its tests (`KitResults::report`).
 ///
 /// ```
 /// use gwapi::conformance::ConformanceReport;
@@ -166,9 +166,8 @@ open_enum! {
 
 impl ConformanceReport {
     /// The report of an implementation. Results, counts and summaries of `profiles` are [derived](ProfileReport::of) from tests,
-    /// release and channel are those of the CRDs that were used, which [`installed_release`] finds in them.
-    #[must_use]
-    pub fn new(
+    /// release and channel are those of the CRDs that were used.
+    pub(in crate::conformance) fn new(
         implementation: Implementation,
         installed: &InstalledRelease,
         date: String,

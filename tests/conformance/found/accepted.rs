@@ -148,6 +148,7 @@ pub(super) fn accepted() -> Vec<FaultRow> {
             &[
                 "hostname-in-common-is-accepted",
                 "routes-of-core-are-accepted",
+                "kinds-of-routes-meet-at-a-listener",
                 "one-kind-of-route-for-a-host",
             ],
         ),

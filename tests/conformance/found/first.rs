@@ -374,6 +374,7 @@ pub(super) fn first() -> Vec<FaultRow> {
             }),
             &[
                 "request-headers-are-set-added-removed",
+                "grpc-headers-are-modified",
                 "headers-of-one-backend",
                 "response-headers-are-set-added-removed",
                 "rule-filters-go-before-backend-filters",
@@ -393,6 +394,7 @@ pub(super) fn first() -> Vec<FaultRow> {
             }),
             &[
                 "request-headers-are-set-added-removed",
+                "grpc-headers-are-modified",
                 "response-headers-are-set-added-removed",
                 "rule-filters-go-before-backend-filters",
                 "every-mirror-gets-a-copy",
@@ -432,6 +434,7 @@ pub(super) fn first() -> Vec<FaultRow> {
             }),
             &[
                 "request-headers-are-set-added-removed",
+                "grpc-headers-are-modified",
                 "response-headers-are-set-added-removed",
                 "headers-of-one-backend",
             ],

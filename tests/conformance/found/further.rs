@@ -235,6 +235,28 @@ pub(super) fn further() -> Vec<FaultRow> {
             &["each-of-two-timeouts-counts"],
         ),
         (
+            "no limit for requests is none for backends either",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if rule["timeouts"]["request"] == "0s" {
+                        remove(&mut rule["timeouts"], "backendRequest");
+                    }
+                });
+            }),
+            &["each-of-two-timeouts-counts"],
+        ),
+        (
+            "no limit for backends is none for requests either",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if rule["timeouts"]["backendRequest"] == "0s" {
+                        remove(&mut rule["timeouts"], "request");
+                    }
+                });
+            }),
+            &["each-of-two-timeouts-counts"],
+        ),
+        (
             "a timeout is 503",
             Answered(|_, seen| status(seen, 504, 503)),
             &[

@@ -16,6 +16,12 @@ fn ages(objects: &mut [Value], age: impl Fn(&Value) -> Option<&'static str>) {
     }
 }
 
+/// A second more than the others of that age, for routes of a kind.
+fn later_if(object: &Value, kind: &str) -> Option<&'static str> {
+    let is_first = object["metadata"]["creationTimestamp"] == "2024-01-01T00:00:00Z";
+    (is_first && is(object, kind)).then_some("2024-01-01T00:00:01Z")
+}
+
 fn are_both(objects: &[Value]) -> bool {
     let mut kinds = ["HTTPRoute", "GRPCRoute"].into_iter();
     kinds.all(|kind| objects.iter().any(|object| is(object, kind)))
@@ -36,7 +42,7 @@ fn with_entry(route: &mut Value, parent: &str) {
 
 /// The faults, in the same form.
 pub(super) fn kinds() -> Vec<FaultRow> {
-    use Fault::{Served, Statuses, Told};
+    use Fault::{Served, Statuses, Together, Told};
     vec![
         (
             "an HTTPRoute and a GRPCRoute of one host are both accepted",
@@ -50,7 +56,10 @@ pub(super) fn kinds() -> Vec<FaultRow> {
                     });
                 }
             }),
-            &["one-kind-of-route-for-a-host"],
+            &[
+                "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
+            ],
         ),
         (
             "of an HTTPRoute and a GRPCRoute of one host the younger is accepted",
@@ -63,7 +72,10 @@ pub(super) fn kinds() -> Vec<FaultRow> {
                     },
                 );
             }),
-            &["one-kind-of-route-for-a-host"],
+            &[
+                "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
+            ],
         ),
         (
             "HTTPRoutes go before GRPCRoutes of their hosts",
@@ -72,7 +84,10 @@ pub(super) fn kinds() -> Vec<FaultRow> {
                     is(object, "HTTPRoute").then_some("2023-01-01T00:00:00Z")
                 });
             }),
-            &["one-kind-of-route-for-a-host"],
+            &[
+                "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
+            ],
         ),
         (
             "GRPCRoutes go before HTTPRoutes of their hosts",
@@ -81,7 +96,87 @@ pub(super) fn kinds() -> Vec<FaultRow> {
                     is(object, "GRPCRoute").then_some("2023-01-01T00:00:00Z")
                 });
             }),
+            &[
+                "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
+            ],
+        ),
+        (
+            "of an HTTPRoute and a GRPCRoute of one age the HTTPRoute is accepted",
+            Told(|objects| {
+                ages(objects, |object| later_if(object, "GRPCRoute"));
+            }),
             &["one-kind-of-route-for-a-host"],
+        ),
+        (
+            "of an HTTPRoute and a GRPCRoute of one age the GRPCRoute is accepted",
+            Told(|objects| {
+                ages(objects, |object| later_if(object, "HTTPRoute"));
+            }),
+            &["one-kind-of-route-for-a-host"],
+        ),
+        (
+            "a wildcard and its names are no hosts that two kinds have in common",
+            Told(|objects| {
+                if !are_both(objects) {
+                    return;
+                }
+                for object in objects {
+                    for name in entries(object, "/spec/hostnames") {
+                        if let Some(domain) = name.as_str().unwrap().strip_prefix("*.") {
+                            *name = format!("any.{domain}").into();
+                        }
+                    }
+                }
+            }),
+            &["one-kind-of-route-for-a-host"],
+        ),
+        (
+            "a route without hostnames has none in common with one of another kind",
+            Told(|objects| {
+                if !are_both(objects) {
+                    return;
+                }
+                let routes = objects.iter_mut();
+                for route in routes.filter(|own| is(own, "HTTPRoute") || is(own, "GRPCRoute")) {
+                    if route["spec"]["hostnames"].is_null() {
+                        let name = route["metadata"]["name"].as_str().unwrap();
+                        route["spec"]["hostnames"] = json!([format!("{name}.four.test")]);
+                    }
+                }
+            }),
+            &["kinds-of-routes-meet-at-a-listener"],
+        ),
+        (
+            "routes of two kinds have hosts in common across listeners",
+            Together(|objects| {
+                let older = |object: &Value| {
+                    let own = &object["metadata"];
+                    let text = |field: &str| own[field].as_str().unwrap_or_default().to_owned();
+                    (text("creationTimestamp"), text("name"))
+                };
+                let has = |object: &Value, host: &Value| {
+                    let hosts = object["spec"]["hostnames"].as_array();
+                    hosts.is_some_and(|hosts| hosts.contains(host))
+                };
+                let all = objects.clone();
+                for route in objects.iter_mut() {
+                    let other = match route["kind"].as_str() {
+                        Some("HTTPRoute") => "GRPCRoute",
+                        Some("GRPCRoute") => "HTTPRoute",
+                        _ => continue,
+                    };
+                    let hosts = route["spec"]["hostnames"].as_array().cloned();
+                    let hosts = hosts.unwrap_or_default();
+                    let own = older(route);
+                    let mut others = all.iter().filter(|one| is(one, other));
+                    let meets = |one: &Value| hosts.iter().any(|host| has(one, host));
+                    if others.any(|one| older(one) < own && meets(one)) {
+                        refuse(route);
+                    }
+                }
+            }),
+            &["kinds-of-routes-meet-at-a-listener"],
         ),
         (
             "a route that one of another kind excludes is in force all the same",

@@ -236,6 +236,24 @@ fn of_objects() -> Vec<FaultRow> {
             ],
         ),
         (
+            "names of headers in a GRPCRoute's matches are texts",
+            Objects(|objects| {
+                calls(objects, |route| {
+                    for rule in entries(route, "/spec/rules") {
+                        for one in entries(rule, "/matches") {
+                            // A call has names in lower case alone.
+                            if let Some(name) = one.pointer_mut("/headers/0/name")
+                                && name.as_str().unwrap().contains(char::is_uppercase)
+                            {
+                                *name = "x-never-sent".into();
+                            }
+                        }
+                    }
+                });
+            }),
+            &["grpc-headers-must-match"],
+        ),
+        (
             "of the matches of a GRPCRoute's rule the first alone counts",
             Objects(|objects| {
                 calls(objects, |route| {
@@ -272,6 +290,7 @@ fn of_objects() -> Vec<FaultRow> {
             &[
                 "grpc-older-route-goes-first",
                 "one-kind-of-route-for-a-host",
+                "kinds-of-routes-meet-at-a-listener",
                 "rejected-kind-takes-nothing",
             ],
         ),

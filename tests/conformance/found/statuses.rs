@@ -449,6 +449,7 @@ fn of_parents() -> Vec<FaultRow> {
                 "grpc-no-hostname-in-common",
                 "grpc-routes-of-several-listeners-are-accepted",
                 "mesh-grpc-route-is-accepted",
+                "kinds-of-routes-meet-at-a-listener",
                 "one-kind-of-route-for-a-host",
             ],
         ),

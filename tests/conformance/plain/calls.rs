@@ -17,10 +17,12 @@ pub(crate) enum Criterion {
     Headers,
     Age,
     Name,
+    /// Namespace and name, each for itself.
+    Pair,
     Rule,
 }
 
-use Criterion::{Age, Headers, Host, Method, Name, Rule, Service};
+use Criterion::{Age, Headers, Host, Method, Name, Pair, Rule, Service};
 
 /// The order of GRPCRoute `spec.rules[].matches`.
 pub(crate) const RIGHT: &[Criterion] = &[Host, Service, Method, Headers, Age, Name, Rule];
@@ -91,6 +93,7 @@ impl RouteMatcher for Calls {
                         Headers => descending(list(one, "/headers").len()),
                         Age => metadata("/creationTimestamp").to_owned(),
                         Name => name.to_string(),
+                        Pair => format!("{}\0{}", name.namespace, name.name),
                         Rule => format!("{index:04}"),
                     };
                     let place: Vec<String> = self.order.iter().map(rank).collect();
@@ -221,7 +224,24 @@ pub(crate) const CALL_FAULTS: &[CallFault] = &[
             "grpc-service-goes-before-headers",
             "grpc-method-goes-before-headers",
             "grpc-method-goes-before-service",
+            "grpc-older-route-goes-first",
+            "grpc-first-name-goes-first",
         ],
+    ),
+    (
+        "the rule before age",
+        || Calls::new(&[Host, Service, Method, Headers, Rule, Age, Name]),
+        &["grpc-older-route-goes-first", "grpc-first-name-goes-first"],
+    ),
+    (
+        "the rule before the name",
+        || Calls::new(&[Host, Service, Method, Headers, Age, Rule, Name]),
+        &["grpc-first-name-goes-first"],
+    ),
+    (
+        "the namespace by itself before the name",
+        || Calls::new(&[Host, Service, Method, Headers, Age, Pair, Rule]),
+        &["grpc-first-name-goes-first"],
     ),
     (
         "the last entry of a header counts",

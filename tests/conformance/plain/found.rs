@@ -30,6 +30,10 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
         &["exact-path-goes-before-prefix", "path-goes-before-age"],
     ),
     (
+        Fault::LongerTextBeforeExact,
+        &["exact-path-goes-before-prefix"],
+    ),
+    (
         Fault::ShorterPrefixFirst,
         &[
             "longer-prefix-goes-first",
@@ -54,6 +58,8 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "path-goes-before-query",
             "more-parameters-go-first",
             "path-goes-before-age",
+            "older-route-goes-first",
+            "first-name-goes-first",
         ],
     ),
     (
@@ -130,6 +136,12 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
         &["first-name-goes-first", "first-namespace-goes-first"],
     ),
     (Fault::NameBeforeNamespace, &["first-namespace-goes-first"]),
+    (Fault::NamespaceAsAWhole, &["first-namespace-goes-first"]),
+    (
+        Fault::RuleBeforeAge,
+        &["older-route-goes-first", "first-name-goes-first"],
+    ),
+    (Fault::RuleBeforeName, &["first-name-goes-first"]),
     (
         Fault::AgeBeforeHost,
         &[
@@ -177,6 +189,7 @@ pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
             "routes-of-a-host-are-one-table",
             "host-goes-before-path",
             "hostnames-meet-those-of-the-listener",
+            "first-namespace-goes-first",
             "older-route-goes-first",
             "host-goes-before-age",
             "path-goes-before-age",

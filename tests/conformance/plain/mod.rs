@@ -23,6 +23,7 @@ pub(crate) enum Fault {
     ExactAsPrefix,
     ExactWithoutCase,
     ExactBehindPrefix,
+    LongerTextBeforeExact,
     ShorterPrefixFirst,
     ListOrderBeforeAll,
     HeadersBeforePath,
@@ -49,8 +50,11 @@ pub(crate) enum Fault {
     AgeBeforeMethod,
     AgeBeforeHeaders,
     AgeBeforeQuery,
+    RuleBeforeAge,
+    RuleBeforeName,
     LastNameFirst,
     NameBeforeNamespace,
+    NamespaceAsAWhole,
     LastRuleFirst,
     FirstRouteOfAHostAlone,
     HostAfterPath,
@@ -382,6 +386,9 @@ impl Plain {
         let reversed = |text: &str| text.bytes().map(|byte| char::from(127 - byte)).collect();
         match self.fault {
             Fault::ExactBehindPrefix => by_path.0 = is_exact,
+            Fault::LongerTextBeforeExact => {
+                by_path = (false, Reverse(path.len() * 2 + usize::from(is_exact)));
+            }
             Fault::ShorterPrefixFirst => by_path.1 = Reverse(1_000 - length),
             Fault::ListOrderBeforeAll => by_path = (false, Reverse(1_000 - rule)),
             Fault::HeadersBeforePath => host.1 = Reverse(host.1.0 * 100 + headers.0),
@@ -398,6 +405,9 @@ impl Plain {
             Fault::QueryBeforeHeaders => (headers, query) = (query, headers),
             Fault::YoungerFirst => age = reversed(&age),
             Fault::AgeIgnored => age.clear(),
+            Fault::RuleBeforeAge => age = format!("{rule:04}{age}"),
+            Fault::RuleBeforeName => route = format!("{rule:04}{route}"),
+            Fault::NamespaceAsAWhole => route = route.replacen('/', "\0", 1),
             Fault::LastNameFirst => route = reversed(&route),
             Fault::NameBeforeNamespace => {
                 let (namespace, name) = route.split_once('/').unwrap();
