@@ -70,7 +70,7 @@ fn without_certificate(listener: &EffectiveListener) -> Vec<(&Hostname, RouteId)
         return Vec::new();
     };
     let own = listener.hostname.as_ref();
-    if own.is_some_and(|own| tls.covers(own) == Some(false)) {
+    if own.is_some_and(|own| tls.is_for_others(own)) {
         return Vec::new();
     }
     let mut names = CertificateNames::default();

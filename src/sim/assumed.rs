@@ -10,7 +10,7 @@ use http::StatusCode;
 /// The host of a request, where the certificate that its client is shown is for others.
 pub(crate) fn not_certified(request: &Request, tls: &EffectiveTls) -> Option<Hostname> {
     let hostname = request.host().parse().ok()?;
-    (tls.covers(&hostname) == Some(false)).then_some(hostname)
+    tls.is_for_others(&hostname).then_some(hostname)
 }
 
 /// What of a request is not simulated, and what is assumed in its place. `reached` is the backend whose endpoint was reached.

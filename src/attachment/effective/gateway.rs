@@ -241,6 +241,11 @@ impl EffectiveTls {
             .reduce(|one, other| one || other)
     }
 
+    /// Whether it is known that no certificate is for a host.
+    pub(crate) fn is_for_others(&self, hostname: &Hostname) -> bool {
+        self.covers(hostname) == Some(false)
+    }
+
     /// That no certificate of a listener is for a host, as a sentence.
     pub(crate) fn covers_not(&self, hostname: &Hostname) -> String {
         let mut certificates = self.certificates.iter();

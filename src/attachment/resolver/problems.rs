@@ -263,7 +263,7 @@ impl Resolver {
             // Clients come to no other.
             if let (true, Some(tls)) = (listener.in_force(), &listener.tls)
                 && let Some(hostname) = &listener.hostname
-                && tls.covers(hostname) == Some(false)
+                && tls.is_for_others(hostname)
             {
                 let why = tls.covers_not(hostname);
                 let at = format!("spec.listeners[{index}].tls.certificateRefs");

@@ -37,7 +37,7 @@ impl Near<'_> {
         };
         let Some(tls) = &listener.tls else { return };
         let own = listener.hostname.as_ref();
-        if own.is_some_and(|own| tls.covers(own) == Some(false)) {
+        if own.is_some_and(|own| tls.is_for_others(own)) {
             return;
         }
         if let Some(host) = not_certified(request, tls) {
