@@ -175,9 +175,6 @@ fn verdicts(
     elsewhere: &BTreeSet<String>,
 ) -> BTreeMap<(Release, Channel), OtherRelease> {
     let installations = kind.installations().iter().filter(|it| it.served);
-    let judged: Vec<_> = installations
-        .map(|it| ((it.release, it.channel), errors(kind, it, case)))
-        .collect();
     let is_new = |path: &str, rule: &str| {
         !here.has(path, rule) || rule == UNKNOWN_FIELD && elsewhere.contains(path)
     };
@@ -193,9 +190,13 @@ fn verdicts(
         new.map(|(path, rules)| (path.clone(), hides(rules)))
             .collect()
     };
-    let news: Vec<_> = judged.iter().map(|(_, errors)| news(errors)).collect();
-    let both = judged.into_iter().zip(news);
-    both.map(|((place, errors), new)| (place, OtherRelease { errors, new }))
+    installations
+        .map(|installation| {
+            let errors = errors(kind, installation, case);
+            let new = news(&errors);
+            let place = (installation.release, installation.channel);
+            (place, OtherRelease { errors, new })
+        })
         .collect()
 }
 

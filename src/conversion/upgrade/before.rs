@@ -65,15 +65,19 @@ pub(super) fn assumed(
 fn channel_before(object: &Value, from: Release, to: Channel) -> Option<Channel> {
     let other = Channel::ALL.into_iter().find(|it| *it != to);
     let both = || std::iter::once(to).chain(other);
-    let said = |channel: &Channel| said(object, (from, *channel));
-    let takes = |channel: &Channel| said(channel).is_some_and(|it| it.is_empty());
-    let judges = |channel: &Channel| said(channel).is_some();
+    let mut serving = None;
+    for channel in both() {
+        match said(object, (from, channel)) {
+            Some(errors) if errors.is_empty() => return Some(channel),
+            Some(_) => serving = serving.or(Some(channel)),
+            None => {}
+        }
+    }
     let has_kind = |channel: &Channel| {
         let mut versions = schema::versions_of(text(object, "/kind"), from, *channel);
         versions.next().is_some()
     };
-    let served = both().find(takes).or_else(|| both().find(judges));
-    served.or_else(|| both().find(has_kind))
+    serving.or_else(|| both().find(has_kind))
 }
 
 /// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel in which

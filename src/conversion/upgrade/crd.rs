@@ -229,24 +229,21 @@ impl<'a> Crd<'a> {
             );
         }
         if !self.has_status {
-            let message = match self.is_assumed {
-                true => {
-                    "the CRD is not among the input: objects are assumed to be stored in the version in which the release that is installed stores them"
-                }
-                false => {
-                    "the CRD does not say in which versions objects are stored: its present storage version is assumed"
-                }
-            };
-            let help = match self.is_assumed {
-                true => format!(
-                    "add the CRD as the server has it: `kubectl get crd {} -o yaml`",
-                    self.name
+            let (message, verb) = match self.is_assumed {
+                true => (
+                    "the CRD is not among the input: objects are assumed to be stored in the version in which the release that is \
+                     installed stores them",
+                    "add",
                 ),
-                false => format!(
-                    "check the CRD as the server has it: `kubectl get crd {} -o yaml`",
-                    self.name
+                false => (
+                    "the CRD does not say in which versions objects are stored: its present storage version is assumed",
+                    "check",
                 ),
             };
+            let help = format!(
+                "{verb} the CRD as the server has it: `kubectl get crd {} -o yaml`",
+                self.name
+            );
             found.add(
                 Impact::Note,
                 "stored-versions-unknown",

@@ -334,17 +334,17 @@ impl JudgedForm<'_> {
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
     fn is_taken_before(&self, path: &str, before: ReleaseChannel) -> bool {
-        self.any_before(before, |verdict| verdict.takes(path))
+        self.is_so_of_any(before, |verdict| verdict.takes(path))
     }
 
     /// Whether this is so of what is installed, for the object in either of these versions.
-    fn any_before(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
+    fn is_so_of_any(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
         let written = || VerdictBefore::of(self.object, before, self.after);
-        self.stored_before(before, &is) || is(self.written_before.get_or_init(written))
+        self.is_so_of_stored(before, &is) || is(self.written_before.get_or_init(written))
     }
 
     /// The same in the version that stores the object after the upgrade.
-    fn stored_before(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
+    fn is_so_of_stored(&self, before: ReleaseChannel, is: impl Fn(&VerdictBefore) -> bool) -> bool {
         self.stored.is_some_and(|stored| {
             let verdict = || VerdictBefore::of(stored, before, self.after);
             is(self.stored_before.get_or_init(verdict))
@@ -457,8 +457,8 @@ impl JudgedForm<'_> {
             let accepts = |verdict: &VerdictBefore| verdict.accepts(finding.path());
             (
                 before,
-                self.stored_before(before, accepts),
-                self.any_before(before, accepts),
+                self.is_so_of_stored(before, accepts),
+                self.is_so_of_any(before, accepts),
             )
         });
         let says = format!("{} ({})", finding.message(), finding.rule());
