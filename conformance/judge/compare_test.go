@@ -158,7 +158,8 @@ func ask(ctx context.Context, server *apiserver.Server, s *source, i int) (apise
 	return v, nil
 }
 
-// judged asks both servers and gwapi about each release, and returns a line for each object on which someone
+// judged asks both servers and gwapi about each release (about what is in files of its own, of which each takes a run of the command,
+// the first release alone: all have the same CRDs), and returns a line for each object on which someone
 // disagrees, and what the reference (our own CRDs where there is none) says about every object.
 func judged(ctx context.Context, channel string, ours, theirs *apiserver.Server, native []*gwapi.Release, s source) ([]string, []apiserver.Verdict, error) {
 	lines := make([][]string, len(s.objects))
@@ -180,6 +181,9 @@ func judged(ctx context.Context, channel string, ours, theirs *apiserver.Server,
 	})
 	if err := errors.Join(failed...); err != nil {
 		return nil, nil, err
+	}
+	if !s.lines && len(native) > 1 {
+		native = native[:1]
 	}
 	for n, release := range native {
 		found, err := findings(release, channel, s)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +48,9 @@ type judge struct {
 	machine *apiserver.Machine
 	binary  string
 	// rich are the releases that are judged by everything there is, not by probes alone.
-	rich             map[string]bool
+	rich map[string]bool
+	// Bundles are judged at the same time: what follows is theirs together.
+	mu               sync.Mutex
 	report, verdicts bytes.Buffer
 	objects          int
 	// says tells for each value of rules.yaml whether a bundle says of it what stands there.
@@ -87,7 +90,7 @@ func TestJudge(t *testing.T) {
 	}
 	for _, channel := range channels {
 		if len(releases) > 0 {
-			t.Run(channel, func(t *testing.T) { j.channel(t, channel, releases) })
+			j.channel(t, channel, releases)
 		}
 	}
 	if len(releases) > 0 {
@@ -125,7 +128,8 @@ func (j *judge) alone(t *testing.T, channel string) {
 	j.hear(t, "own CRDs "+channel, channel, ours, nil, []*gwapi.Release{release}, sources)
 }
 
-// channel judges all bundles of a channel, and then what they said in the order of their releases.
+// channel judges all bundles of a channel, several at a time since servers wait for much, and then what they said in the order of
+// their releases.
 func (j *judge) channel(t *testing.T, channel string, releases []upstream.Release) {
 	bundles, err := grouped(releases, channel)
 	if err != nil {
@@ -135,10 +139,15 @@ func (j *judge) channel(t *testing.T, channel string, releases []upstream.Releas
 		t.Fatal(err)
 	}
 	heard := newHistory(channel, bundles)
-	for i, b := range bundles {
-		t.Run(b.releases[0].Name, func(t *testing.T) { j.bundle(t, b, func(p *probe.Probe, v apiserver.Verdict) { heard.add(i, p, v) }) })
-	}
-	t.Run("history", heard.check)
+	t.Run(channel, func(t *testing.T) {
+		for i, b := range bundles {
+			t.Run(b.releases[0].Name, func(t *testing.T) {
+				t.Parallel()
+				j.bundle(t, b, func(p *probe.Probe, v apiserver.Verdict) { heard.add(i, p, v) })
+			})
+		}
+	})
+	t.Run(channel+"-history", heard.check)
 	heard.values(j.says)
 }
 
@@ -321,6 +330,7 @@ func (j *judge) hear(t *testing.T, name, channel string, ours, theirs *apiserver
 			continue
 		}
 		refused := 0
+		j.mu.Lock()
 		for i, v := range said {
 			if !v.Accepted {
 				refused++
@@ -341,9 +351,12 @@ func (j *judge) hear(t *testing.T, name, channel string, ours, theirs *apiserver
 				t.Errorf("… and %d more differences in %s", len(found)-i, s.name)
 			}
 		}
+		j.mu.Unlock()
 		total, broken, differences = total+len(s.objects), broken+refused, differences+len(found)
 	}
+	j.mu.Lock()
 	j.objects += total
+	j.mu.Unlock()
 	fmt.Printf("judge %s: %d objects (%d refused), differences %d, %.0f s\n", name, total, broken, differences, time.Since(start).Seconds())
 }
 

@@ -56,32 +56,34 @@ impl Together {
             members: members.collect(),
             worlds,
         };
+        let mut elsewhere = BTreeMap::new();
         for (number, group) in groups.into_iter().enumerate() {
             let stand_in = numbered(number);
-            together.put_into(&stand_in, group, input, options);
+            elsewhere.extend(group.into_iter().map(|index| (index, stand_in.clone())));
             around.set_apart(stand_in);
         }
+        together.put(elsewhere, input, options);
         together
     }
 
-    /// Puts objects that name no namespace into one.
-    fn put_into(
+    /// Puts objects that name no namespace into these. Each file is read once, however many namespaces its objects get.
+    fn put(
         &mut self,
-        namespace: &str,
-        group: Vec<usize>,
+        namespaces: BTreeMap<usize, String>,
         input: &Input,
         options: &ValidationOptions,
     ) {
-        let mut by_file: BTreeMap<usize, BTreeMap<usize, usize>> = BTreeMap::new();
-        for index in group {
+        let mut by_file: BTreeMap<usize, BTreeMap<usize, (usize, String)>> = BTreeMap::new();
+        for (index, namespace) in namespaces {
             if let Some((source, ordinal)) = self.places.get(index) {
-                by_file.entry(*source).or_default().insert(*ordinal, index);
+                let of_file = by_file.entry(*source).or_default();
+                of_file.insert(*ordinal, (index, namespace));
             }
         }
         for (source, wanted) in by_file {
-            input.again(source, wanted, |entry, index| {
+            input.again(source, wanted, |entry, (index, namespace)| {
                 if let Some(member) = self.members.get_mut(index) {
-                    *member = Member::judge(&entry.in_namespace(namespace), options).0;
+                    *member = Member::judge(&entry.in_namespace(&namespace), options).0;
                 }
             });
         }
@@ -131,14 +133,20 @@ impl Together {
                 found(problem(file, None, finding));
             }
         }
+        let mut by_file: BTreeMap<usize, BTreeMap<usize, Vec<&Family>>> = BTreeMap::new();
         for family in &worlds.families {
             if let Some((source, ordinal)) = places.get(family.first) {
-                let file = input.source(*source);
-                let wanted = BTreeMap::from([(*ordinal, ())]);
-                input.again(*source, wanted, |entry, ()| {
-                    found(given_in(file, entry, family));
-                });
+                let of_file = by_file.entry(*source).or_default();
+                of_file.entry(*ordinal).or_default().push(family);
             }
+        }
+        for (source, families) in by_file {
+            let file = input.source(source);
+            input.again(source, families, |entry, families| {
+                for family in families {
+                    found(given_in(file, entry, family));
+                }
+            });
         }
         judged.met
     }

@@ -43,8 +43,10 @@ type Machine struct {
 	etcd    *embed.Etcd
 	address string
 
-	mu      sync.Mutex
-	servers []*Server
+	// starting is held by whoever starts a server: the flags and feature gates that servers read are the process's.
+	starting sync.Mutex
+	mu       sync.Mutex
+	servers  []*Server
 }
 
 // Server is one running API server for custom resources.
@@ -136,6 +138,7 @@ func freePort() url.URL {
 // Start runs one more server; name is the prefix of its data.
 func (m *Machine) Start(name string) (*Server, error) {
 	file := filepath.Join(m.dir, "kubeconfig")
+	m.starting.Lock()
 	started, err := servertesting.StartTestServer(quiet{}, nil, []string{
 		"--etcd-prefix", "/" + name,
 		"--etcd-servers", m.address,
@@ -149,6 +152,7 @@ func (m *Machine) Start(name string) (*Server, error) {
 		// Admission asks a whole cluster (namespaces, webhooks, policies), which is not there.
 		"--disable-admission-plugins", strings.Join(options.NewAdmissionOptions().Plugins.Registered(), ","),
 	}, nil)
+	m.starting.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("start server %s: %w", name, err)
 	}
