@@ -60,12 +60,7 @@ fn judge(
     report: &mut Reporter<'_>,
     errors: fn(&Value) -> Option<Vec<CompileError>>,
 ) {
-    let is_asked = |holder: &Value| {
-        let mut filters = elements(holder, "filters").into_iter().flatten();
-        filters.any(changes_messages)
-    };
-    let mut backends = elements(rule.value(), "backendRefs").into_iter().flatten();
-    if !is_asked(rule.value()) && !backends.any(is_asked) {
+    if !has_filters(rule.value()) && !has_backend_filters(rule.value()) {
         return;
     }
     // What cannot be read has errors of the schema.
@@ -79,18 +74,33 @@ fn judge(
     }
 }
 
+/// Whether a rule or backend has filters that something can be wrong with here.
+fn has_filters(holder: &Value) -> bool {
+    let mut filters = elements(holder, "filters").into_iter().flatten();
+    filters.any(changes_messages)
+}
+
+/// Whether a backend of a rule has such filters.
+fn has_backend_filters(rule: &Value) -> bool {
+    let mut backends = elements(rule, "backendRefs").into_iter().flatten();
+    backends.any(has_filters)
+}
+
 /// What filters depend on in a rule of an HTTPRoute. The rest is not read: this is asked of every rule with a filter.
 fn http_rule(rule: &Value) -> Option<HttpRouteRule> {
-    let is_only = elements(rule, "matches").is_some_and(|matches| matches.len() == 1);
     let one_match = |one: &Value| {
         Some(HttpRouteMatch {
-            // Where there are several, no path matters.
             path: match one.get("path") {
-                Some(path) if is_only => Option::deserialize(path).ok()?,
-                _ => None,
+                Some(path) => Option::deserialize(path).ok()?,
+                None => None,
             },
             ..HttpRouteMatch::default()
         })
+    };
+    let matches = match elements(rule, "matches").map(Vec::as_slice) {
+        // Where there are several, no path matters, nor how many there are.
+        Some([_, _, ..]) => vec![HttpRouteMatch::default(); 2],
+        _ => list(rule, "matches", one_match)?,
     };
     let filter = |filter: &Value| match changes_messages(filter) {
         true => read(filter),
@@ -104,10 +114,14 @@ fn http_rule(rule: &Value) -> Option<HttpRouteRule> {
             ..HttpBackendRef::default()
         })
     };
+    let backend_refs = match has_backend_filters(rule) {
+        true => list(rule, "backendRefs", backend)?,
+        false => Vec::new(),
+    };
     Some(HttpRouteRule {
-        backend_refs: list(rule, "backendRefs", backend)?,
+        backend_refs,
         filters: list(rule, "filters", filter)?,
-        matches: list(rule, "matches", one_match)?,
+        matches,
         ..HttpRouteRule::default()
     })
 }
