@@ -26,7 +26,7 @@ pub(crate) struct CrdsArgs {
     #[arg(long, value_name = "RELEASE")]
     release: Option<Release>,
     /// Write a file for each kind into this folder, made where it is missing, instead of to stdout. Files of the same
-    /// name are replaced; a link in their place is refused
+    /// name are replaced; a link in their place is refused. The folder itself may be a link
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
 }

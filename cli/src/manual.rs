@@ -35,7 +35,8 @@ enum Completed {
 /// Write the manual: the page of the command to stdout, or that of each verb into a folder
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The folder for gwapi.1, gwapi-validate.1 and so on, made where it is missing
+    /// The folder for gwapi.1, gwapi-validate.1 and so on, made where it is missing. Files of the same name are replaced; a
+    /// link in their place is refused. The folder itself may be a link
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 //! A stream is cut into documents first, at the lines that YAML reserves for it (`---` and `...`), and
 //! each is parsed alone: a broken document then ends where the next one begins.
 
+mod item;
 mod remedy;
 mod scalar;
 
@@ -16,6 +17,7 @@ use super::{
 use granit_parser::{
     ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag,
 };
+pub(super) use item::{Item, List};
 use scalar::Tagged;
 use serde_json::{Map, Value};
 use std::{borrow::Cow, cell::Cell, collections::HashMap};
@@ -91,38 +93,6 @@ impl<'a> Spaced<'a> {
     }
 }
 
-/// A list, to be read item by item.
-#[derive(Debug)]
-pub(super) struct List {
-    /// Where it begins.
-    pub(super) start: Position,
-    /// It without its items.
-    pub(super) around: Value,
-    /// Its items.
-    pub(super) items: Vec<Item>,
-}
-
-/// Where an item of a list stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Item {
-    begin: usize,
-    end: usize,
-    start: Position,
-}
-
-impl Item {
-    /// The item as a document of its own, each character in the column in which it was; and where that begins.
-    pub(super) fn document(&self, list: &[u8]) -> (Vec<u8>, Position) {
-        let mut document = vec![b' '; self.start.column.saturating_sub(1)];
-        document.extend_from_slice(list.get(self.begin..self.end).unwrap_or_default());
-        let start = Position {
-            line: self.start.line,
-            column: 1,
-        };
-        (document, start)
-    }
-}
-
 /// Finds the items of a list without building them. Nothing where the document is no list, or one whose items do not
 /// stand for themselves: they share anchors, or are no mappings. Such a one is read as a whole.
 ///
@@ -145,19 +115,7 @@ pub(super) fn list(document: &[u8], start: Position, reader: &mut Reader) -> Opt
 
 /// Finds what no YAML document may hold, before its parser does.
 fn check(document: &[u8], start: Position) -> Result<&str, Syntax> {
-    let position_of = |offset: usize| {
-        let before = document.get(..offset).unwrap_or_default();
-        let line_start = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        Position {
-            line: start.line + before.iter().filter(|b| **b == b'\n').count(),
-            column: 1 + String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
-                .chars()
-                .count(),
-        }
-    };
+    let position_of = |offset: usize| start.after(document.get(..offset).unwrap_or_default());
     if let Some(offset) = document.iter().position(|b| *b == 0) {
         return Err(Syntax::new(
             position_of(offset),
@@ -335,8 +293,10 @@ impl<'a, 'r> Document<'a, 'r> {
                 return Ok(None);
             }
             let (event, value_at) = self.inside(at)?;
-            if key == "items" && matches!(event, Event::SequenceStart(_, 0, _)) {
-                items = self.items(value_at)?;
+            if key == "items"
+                && let Event::SequenceStart(style, 0, _) = &event
+            {
+                items = self.items(value_at, *style == StructureStyle::Flow)?;
                 if items.is_none() {
                     return Ok(None);
                 }
@@ -367,8 +327,9 @@ impl<'a, 'r> Document<'a, 'r> {
         }))
     }
 
-    /// Finds the items up to the end of the list; nothing where one is no mapping, or has to do with an anchor.
-    fn items(&mut self, start: Position) -> Result<Option<Vec<Item>>, Syntax> {
+    /// Finds the items up to the end of the list; nothing where one is no mapping, has to do with an anchor, or stands in
+    /// brackets without braces of its own (`[a: 1]`), and so is no document.
+    fn items(&mut self, start: Position, in_brackets: bool) -> Result<Option<Vec<Item>>, Syntax> {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next_span(start)?;
@@ -379,6 +340,11 @@ impl<'a, 'r> Document<'a, 'r> {
             }
             let (Some(begin), at) = (span.start.byte_offset(), self.position(&span)) else {
                 return Ok(None);
+            };
+            let indent = match in_brackets {
+                true if self.text.text.as_bytes().get(begin) != Some(&b'{') => return Ok(None),
+                true => 0,
+                false => span.start.col(),
             };
             let mut depth = 1_usize;
             while depth > 0 {
@@ -396,6 +362,7 @@ impl<'a, 'r> Document<'a, 'r> {
                                 begin,
                                 end,
                                 start: at,
+                                indent,
                             });
                         }
                     }

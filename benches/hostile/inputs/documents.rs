@@ -66,16 +66,31 @@ pub(crate) fn one_line_objects(times: usize) -> String {
     "{\"kind\":\"A\"}\n".repeat(times * 400_000)
 }
 
+/// An item of a list.
+const POD: &str =
+    r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"app":"a"}}}"#;
+
 /// A list with so many items.
 pub(crate) fn list(count: usize, as_json: bool) -> String {
     if as_json {
-        let item =
-            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"app":"a"}}}"#;
-        let items = vec![item; count].join(",\n");
+        let items = vec![POD; count].join(",\n");
         return format!("{{\"apiVersion\":\"v1\",\"items\":[{items}],\"kind\":\"List\"}}\n");
     }
     let item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels: {app: a}\n";
     format!("apiVersion: v1\nitems:\n{}kind: List\n", item.repeat(count))
+}
+
+/// A list with so many items in one line: YAML, or JSON that a comment makes YAML.
+pub(crate) fn list_in_one_line(count: usize, as_json: bool) -> String {
+    if as_json {
+        let items = vec![POD; count].join(",");
+        return format!(
+            "# a dump\n{{\"apiVersion\":\"v1\",\"items\":[{items}],\"kind\":\"List\"}}\n"
+        );
+    }
+    let item = "{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {app: a}}}";
+    let items = vec![item; count].join(", ");
+    format!("apiVersion: v1\nitems: [{items}]\nkind: List\n")
 }
 
 /// Routes with placeholders of their own that have no value, and with something to say of each.

@@ -92,3 +92,18 @@ pub(crate) fn old_versions(times: usize) -> String {
         text
     })
 }
+
+/// The same in one List that stands in one line.
+pub(crate) fn old_versions_in_one_line(times: usize) -> String {
+    let item = |n: usize| {
+        format!(
+            "{{apiVersion: gateway.networking.k8s.io/v1beta1, kind: HTTPRoute, metadata: {{name: r{n}, namespace: default}}, \
+             spec: {{hostnames: [a.example.com]}}}}"
+        )
+    };
+    let items: Vec<_> = (0..times * 1_000).map(item).collect();
+    format!(
+        "apiVersion: v1\nkind: List\nitems: [{}]\n",
+        items.join(", ")
+    )
+}

@@ -54,6 +54,22 @@ pub(super) fn library() -> Vec<Row> {
             let count = n * 10_000;
             in_process(inputs::list(count, false), move |text| stream(text, count))
         }),
+        row("YAML, one List in one line", (10, 200), |n| {
+            let count = n * 10_000;
+            in_process(inputs::list_in_one_line(count, false), move |text| {
+                stream(text, count);
+            })
+        }),
+        row(
+            "JSON after a comment, one List in one line",
+            (10, 200),
+            |n| {
+                let count = n * 10_000;
+                in_process(inputs::list_in_one_line(count, true), move |text| {
+                    stream(text, count);
+                })
+            },
+        ),
         row("JSON, lines without end", (10, 200), |n| {
             in_process("{\"a\": [\n".repeat(n * 100_000), |text| stream(text, 0))
         }),

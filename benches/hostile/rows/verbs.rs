@@ -322,6 +322,17 @@ const KINDS: &[Kind] = &[
         ],
     ),
     (
+        "a List of an old version in one line",
+        inputs::old_versions_in_one_line,
+        &[
+            (0, "warnings"),
+            (1, "HTTPRoute default/r0"),
+            (1, "\"refused\""),
+            (0, "of the Gateway API"),
+            (0, "Nothing stands in the way"),
+        ],
+    ),
+    (
         "a route of regular expressions",
         inputs::regular_expressions,
         &[

@@ -1,4 +1,4 @@
-//! Writing files: never through a link, and never half.
+//! Writing files: never through a link in their place, and never half.
 
 use std::{
     fs::{self, OpenOptions},
@@ -27,7 +27,7 @@ enum Why {
 
 /// Writes files into a folder, which is made where it is missing. A regular file of the same name is replaced: that is
 /// how files that a program makes are renewed. A link or anything else in its place is refused, before the first file
-/// is written.
+/// is written. The folder itself may be a link: whoever names it chooses where it leads.
 ///
 /// Each file is written beside its place and then moved there, so that a reader sees the old file or the new one, and a
 /// link that someone puts there meanwhile is replaced, not followed.
@@ -128,5 +128,23 @@ mod tests {
         fs::create_dir(folder.join("b.yaml")).unwrap();
         let error = files(&folder, &[file("b.yaml")]).unwrap_err();
         assert!(error.to_string().contains("no regular file"), "{error}");
+    }
+
+    #[test]
+    fn a_link_that_is_named_as_the_folder_is_followed() {
+        let scratch = Scratch::new("write-linked-folder");
+        let (folder, linked) = (scratch.path().join("out"), scratch.path().join("linked"));
+        let precious = scratch.path().join("precious");
+        fs::create_dir(&folder).unwrap();
+        fs::write(&precious, "old").unwrap();
+        symlink(&folder, &linked).unwrap();
+        files(&linked, &[file("a.yaml")]).unwrap();
+        assert_eq!(names(&folder), ["a.yaml"]);
+        assert!(fs::symlink_metadata(&linked).unwrap().is_symlink());
+        // A link in the place of a file is not, there either.
+        symlink(&precious, folder.join("b.yaml")).unwrap();
+        let error = files(&linked, &[file("b.yaml")]).unwrap_err();
+        assert!(error.to_string().contains("it is a link"), "{error}");
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "old");
     }
 }

@@ -118,6 +118,78 @@ fn a_list_item_by_item_is_the_list_as_a_whole() {
     }
 }
 
+/// Line and column of the first place where this stands in a text.
+fn place_of(text: &str, what: &str) -> (usize, usize) {
+    let before = &text[..text.find(what).unwrap()];
+    let line = before.rsplit('\n').next().unwrap();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+#[test]
+fn an_item_has_its_place_however_the_list_is_written() {
+    for text in [
+        // In one line.
+        "kind: List\nmetadata: {name: é}\nitems: [{kind: A, x0: é}, {kind: B, x1: [é]}, {kind: C, x2: {y: 1}}]\n",
+        // An item in brackets over several lines.
+        "kind: List\nitems: [{kind: A, x0: 1}, {kind: B,\n  metadata: {name: é}, x1: 1,\ny: 2}, {kind: C,\n\n x2: 1}]\n",
+        // Behind dashes.
+        "kind: List\nitems:\n  - {kind: A, x0: 1}\n  -   kind: é\n      x1: 1\n  -\n    kind: C\n    x2: 1\n",
+        // JSON that a comment makes YAML.
+        "# dump é\n{\"kind\":\"List\",\"items\":[{\"kind\":\"A\",\"x0\":1},{\"kind\":\"é\",\"x1\":1},{\"kind\":\"C\",\"x2\":1}]}\n",
+        // In one line, though for YAML a carriage return ends one.
+        "kind: List\ritems:\r- kind: A\r  x0: 1\r- kind: é\r  x1: 1\r- kind: C\r  x2: 1\r",
+        // Items without braces of their own.
+        "kind: List\nitems: [{kind: A, x0: 1}, x1: {kind: B}, ? x2\n : C]\n",
+    ] {
+        let apart = read(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(apart.errors, [], "{text}");
+        assert_eq!(apart.entries.len(), 3, "{text}");
+        let whole = read(text.as_bytes(), &ReadOptions::default().with_whole_lists());
+        for (index, entry) in apart.entries.iter().enumerate() {
+            let mut key = format!("\"x{index}\"");
+            if !text.contains(&key) {
+                key = format!("x{index}");
+            }
+            let found = entry.positions.key(&format!("x{index}")).unwrap();
+            assert_eq!((found.line, found.column), place_of(text, &key), "{text}");
+            let item = whole.entries[0].positions.value(&format!("items[{index}]"));
+            assert_eq!(Some(entry.place.position), item, "{text}");
+        }
+    }
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn what_stands_before_an_item_is_not_read_again_for_it() {
+    use crate::manifest::{Position, reader::Reader, yaml};
+
+    const COUNT: usize = 500;
+    let start = Position { line: 1, column: 1 };
+    let in_braces = vec!["{kind: A, x: {y: 1}}"; COUNT].join(", ");
+    let as_json = vec![r#"{"kind":"A"}"#; COUNT].join(",");
+    for text in [
+        format!("kind: List\nitems: [{in_braces}]\n"),
+        format!("# dump\n{{\"kind\":\"List\",\"items\":[{as_json}]}}\n"),
+        format!(
+            "kind: List\ritems:\r{}",
+            "- kind: A\r  x: 1\r".repeat(COUNT)
+        ),
+        format!(
+            "kind: List\nitems:\n{}",
+            "          - kind: A\n            x: 1\n".repeat(COUNT)
+        ),
+    ] {
+        let mut reader = Reader::new(Limits::default());
+        let list = yaml::list(text.as_bytes(), start, &mut reader).unwrap();
+        assert_eq!(list.items.len(), COUNT, "{text}");
+        let documents = list.items.iter().map(|item| item.document(text.as_bytes()));
+        let read: usize = documents.map(|(document, _)| document.len()).sum();
+        // Each item, and each indentation.
+        let (length, most) = (text.len(), 2 * text.len());
+        assert!(read <= most, "{read} bytes are read of {length}");
+    }
+}
+
 #[test]
 fn an_item_that_cannot_be_read_hides_no_other() {
     for text in [

@@ -76,8 +76,8 @@ impl Editor<'_> {
         let newline = text.newline();
         let line_end = text.line_end(end);
         let rest = text.get(end, line_end);
-        let is_alone =
-            rest.ends_with('\n') && (rest.trim().is_empty() || rest.trim_start().starts_with('#'));
+        let is_alone = rest.ends_with('\n')
+            && (rest.trim_start().is_empty() || rest.trim_start().starts_with('#'));
         match indent {
             // A comment behind the last member is about that.
             Some(_) if is_alone => {
@@ -159,7 +159,7 @@ impl Editor<'_> {
             .get(end, behind)
             .trim_start()
             .strip_prefix(',')
-            .map(str::trim);
+            .map(str::trim_start);
         let has_lines = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
             && behind <= text.line_start(next.key);
         let from = match takes_comments {

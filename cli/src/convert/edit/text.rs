@@ -121,11 +121,17 @@ impl<'t> Text<'t> {
         self.before(at).chars().count()
     }
 
+    /// Whether fewer characters than this stand before this one in its line. Of a long line no more than that is looked at.
+    fn is_left_of(&self, at: usize, column: usize) -> bool {
+        self.before(at).chars().take(column).count() < column
+    }
+
     /// The spaces before the first thing in a line; nothing where this is not the first.
     pub(super) fn indent_of_first(&self, at: usize) -> Option<&'t str> {
         let before = self.before(at);
+        // From its end: many things may stand in one line, far in.
         before
-            .trim_matches([' ', '\t'])
+            .trim_end_matches([' ', '\t'])
             .is_empty()
             .then_some(before)
     }
@@ -201,11 +207,12 @@ impl<'t> Text<'t> {
     /// Where a scalar without quotes ends. A comma or a bracket ends one in braces only: a text that holds one is taken for
     /// too short, which is noticed when the edited text is read.
     fn plain_end(&self, begin: usize) -> usize {
+        // The bracket first, since it is near: a line may hold many scalars, and no comment.
         let line = self.get(begin, self.line_end(begin));
-        let comment = line.find(" #").unwrap_or(line.len());
-        let line = line.get(..comment).unwrap_or_default();
         let end = line.find([',', '}', ']']).unwrap_or(line.len());
-        begin + line.get(..end).unwrap_or_default().trim_end().len()
+        let line = line.get(..end).unwrap_or_default();
+        let comment = line.find(" #").unwrap_or(line.len());
+        begin + line.get(..comment).unwrap_or_default().trim_end().len()
     }
 
     /// Where a value in braces ends.
@@ -259,7 +266,7 @@ impl<'t> Text<'t> {
             let bare = line.trim();
             let indent = line.len() - line.trim_start().len();
             // Lines of a text that belong to it stand further in than its key.
-            let is_comment = bare.starts_with('#') && (!is_long || indent <= self.column(key));
+            let is_comment = bare.starts_with('#') && (!is_long || !self.is_left_of(key, indent));
             let passes = bare.is_empty() || is_comment || bare == "-" || line.starts_with("...");
             if !passes || start <= key {
                 break;
@@ -277,7 +284,7 @@ impl<'t> Text<'t> {
             let line = self.get(above, from);
             let bare = line.trim_start();
             // What stands further in is about what is above.
-            if !bare.starts_with('#') || line.len() - bare.len() > self.column(key) {
+            if !bare.starts_with('#') || self.is_left_of(key, line.len() - bare.len()) {
                 break;
             }
             from = above;
