@@ -62,6 +62,13 @@ impl Meaning {
             let stream = manifest::stream(from, options);
             return Box::new(stream.map(|next| next.map(Entry::literal)));
         }
+        // What a cluster has stored is text.
+        if layout.is_stored {
+            let stream = manifest::stream(from, options);
+            return Box::new(
+                stream.map(|next| next.map(|object| self.meant(object, layout, open))),
+            );
+        }
         let stream = manifest::stream(self.vars.put_into(from, open), options);
         Box::new(stream.map(|next| next.map(|object| self.meant(object, layout, open))))
     }
