@@ -93,7 +93,7 @@ impl Meaning {
                 _ if is_named => None,
                 _ => self.namespace.as_ref(),
             };
-            is_placed = is_named || namespace.is_some();
+            is_placed = is_named && !open.is_at("metadata.namespace") || namespace.is_some();
             is_put_somewhere = !is_placed && layout.namespace == NamespaceOf::Unknown;
             if let Some(namespace) = namespace {
                 put_into(&mut object.value, namespace);
