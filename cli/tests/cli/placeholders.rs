@@ -2,7 +2,6 @@
 
 use crate::support::{Folder, gwapi, run};
 use serde_json::Value;
-use std::{env, fs, process::Command};
 
 const OBJECTS: &str = r#"
 apiVersion: gateway.networking.k8s.io/v1
@@ -412,7 +411,7 @@ fn a_gateway_with_a_setting_that_is_a_placeholder_does_not_reject_routes() {
 #[cfg(unix)]
 #[test]
 fn nothing_is_put_into_the_objects_of_a_cluster() {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{env, fs, os::unix::fs::PermissionsExt, process::Command};
     let script = "#!/bin/sh\ncase \"$*\" in\n*api-resources*) echo httproutes.gateway.networking.k8s.io ;;\n*'get httproutes'*) cat route.yaml ;;\n*) echo '{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": []}' ;;\nesac\n";
     let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: shop}\nspec: {rules: [{matches: [{headers: [{name: x, value: \"a${X}b\"}]}]}]}\n";
     let folder = Folder::new("stored", &[("kubectl", script), ("route.yaml", route)]);
