@@ -142,10 +142,10 @@ fn stored(
     compare(&entry.value, &object, &mut String::new(), &mut changed);
     let report = validate_value(&entry.value, options);
     // What a field with a placeholder will hold, nobody knows.
-    let is_refused = report.findings().iter().any(|finding| {
-        finding.severity() == Severity::Error
-            && !entry.open.is_behind(finding.rule(), finding.path())
-    });
+    let certain = entry.certain(&report, options);
+    let is_refused = certain
+        .iter()
+        .any(|finding| finding.severity() == Severity::Error);
     let place = match entry.namespace() {
         "" => entry.name().to_owned(),
         namespace => format!("{namespace}/{}", entry.name()),

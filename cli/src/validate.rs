@@ -25,7 +25,7 @@ use gwapi::{
     lint::Member,
     meta::Channel,
     rules,
-    validation::{Finding, Uses, ValidationOptions},
+    validation::{Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
 use refused::Refused;
@@ -109,11 +109,11 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     from.settings = args.severity.settings();
     from.placeholders = Placeholders::StoodFor;
     let around = Mutex::new(Around::new(args.present.nothing()));
-    let see = |entry: &Entry| {
+    let see = |entry: &Entry, is_withheld: bool| {
         around
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .see(entry);
+            .see(entry, is_withheld);
     };
     let now = Timestamp::now();
     let options = |release| {
@@ -129,7 +129,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         let options = options(release);
         move |file: &str, entry: Entry| {
             let (member, report) = Member::judge(&entry.value, &options);
-            see(&entry);
+            let certain = entry.certain(&report, &options);
+            let errors = certain
+                .iter()
+                .filter(|finding| finding.severity() == rules::Severity::Error);
+            let is_withheld = errors.count() < report.errors().count();
+            see(&entry, is_withheld);
             // What is foreign is counted by what is kept of all others, which is little where they mean nothing to anybody.
             let keep = (!member.is_foreign()).then(|| {
                 member.takes_part().then(|| {
@@ -137,12 +142,9 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
                     Box::new(Taking { member, identity })
                 })
             });
-            let is_open = |finding: &&Finding| entry.open.is_behind(finding.rule(), finding.path());
-            let findings = report.findings().iter().filter(|finding| !is_open(finding));
-            let problems = findings.map(|finding| problem(file, Some(&entry), finding));
-            let mut findings = report.findings().iter();
-            let is_withheld = findings
-                .any(|finding| finding.severity() == rules::Severity::Error && is_open(&finding));
+            let problems = certain
+                .iter()
+                .map(|finding| problem(file, Some(&entry), finding));
             Looked {
                 keep,
                 is_withheld,

@@ -60,6 +60,8 @@ pub(crate) struct Referred {
     made: BTreeSet<ObjectRef>,
     /// Those of which nobody knows in which namespace they are made: kind and name.
     made_anywhere: BTreeSet<(String, String)>,
+    /// The kinds of those of which nobody knows by which name they are made.
+    made_somehow: BTreeSet<&'static str>,
     /// The kinds that references name.
     kinds: BTreeSet<String>,
 }
@@ -153,10 +155,13 @@ impl Referred {
                 name: entry.name().to_owned(),
             });
         }
-        if let Some(name) = made_by(entry, &group) {
-            match entry.is_placed {
-                true => self.make("Secret", namespace, name),
-                false => self.make_anywhere("Secret", name),
+        if let Some((field, name)) = made_by(entry, &group) {
+            if entry.open.is_at(field) {
+                self.made_somehow.insert("Secret");
+            } else if entry.is_placed {
+                self.make("Secret", namespace, name);
+            } else {
+                self.make_anywhere("Secret", name);
             }
         }
         // Of others, nothing that is made is looked for.
@@ -196,9 +201,10 @@ impl Referred {
             .insert((kind.to_owned(), name.to_owned()));
     }
 
-    /// Whether something makes an object, here or in a namespace of which nobody knows.
+    /// Whether something makes an object, or may make it: in a namespace or by a name of which nobody knows.
     pub(crate) fn is_made(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        self.made.contains(&core(kind, namespace, name))
+        self.made_somehow.contains(kind)
+            || self.made.contains(&core(kind, namespace, name))
             || self
                 .made_anywhere
                 .contains(&(kind.to_owned(), name.to_owned()))
@@ -380,17 +386,14 @@ fn made_up(to: &ObjectRef, wanted: &Wanted, authority: Option<&WorldAuthority>) 
     Some(object)
 }
 
-/// The name of the Secret that a controller makes for an object.
-fn made_by<'e>(entry: &'e Entry, group: &str) -> Option<&'e str> {
-    let text = |pointer: &str| entry.value.pointer(pointer).and_then(Value::as_str);
+/// The name of the Secret that a controller makes for an object, and the field that says it.
+fn made_by<'e>(entry: &'e Entry, group: &str) -> Option<(&'static str, &'e str)> {
+    let text = |field: &'static str| Some((field, entry.at(field)?.as_str()?));
+    let name = || Some(("metadata.name", entry.name()));
     match (group, entry.kind()) {
-        ("cert-manager.io", "Certificate") => text("/spec/secretName"),
-        ("external-secrets.io", "ExternalSecret") => {
-            text("/spec/target/name").or(Some(entry.name()))
-        }
-        ("bitnami.com", "SealedSecret") => {
-            text("/spec/template/metadata/name").or(Some(entry.name()))
-        }
+        ("cert-manager.io", "Certificate") => text("spec.secretName"),
+        ("external-secrets.io", "ExternalSecret") => text("spec.target.name").or_else(name),
+        ("bitnami.com", "SealedSecret") => text("spec.template.metadata.name").or_else(name),
         _ => None,
     }
 }

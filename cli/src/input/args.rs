@@ -101,6 +101,8 @@ struct Wanted {
     place: Place,
     real: Option<PathBuf>,
     is_named: bool,
+    /// Whether it is what a cluster has stored.
+    is_stored: bool,
 }
 
 /// What the bounds are for, each with its default.
@@ -193,6 +195,7 @@ impl InputArgs {
                     },
                     real: file.real.filter(|_| !is_stdin),
                     is_named: file.is_named,
+                    is_stored: false,
                 });
             }
             for link in &found.outside {
@@ -218,6 +221,7 @@ impl InputArgs {
                         place: Place::Kept(text.into()),
                         real: None,
                         is_named: true,
+                        is_stored: true,
                     });
                 }
                 Err(error) => {
@@ -256,6 +260,7 @@ impl InputArgs {
             let real = wanted.real.as_deref();
             let mut layout = real.map_or_else(Layout::default, |real| kustomized.layout(real));
             layout.is_named = wanted.is_named;
+            layout.is_stored = wanted.is_stored;
             layout.is_chart = real.is_some_and(kustomize::is_of_chart);
             Origin {
                 index,

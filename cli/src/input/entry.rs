@@ -8,12 +8,16 @@ use super::{
 use gwapi::{
     manifest::{self, RawObject, ReadError, ReadOptions},
     meta::{Channel, EXPERIMENTS_GROUP, GROUP, GroupVersionKind, Release},
-    rules::Severity,
-    schema,
-    validation::{ValidationOptions, validate_value},
+    rules::{self, Severity},
+    schema::{self, Schema},
+    validation::{Finding, Report, ValidationOptions, validate_value},
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, io::Read, ops::Deref};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    ops::Deref,
+};
 
 /// An object of the input.
 #[derive(Debug)]
@@ -62,6 +66,13 @@ impl Meaning {
             let stream = manifest::stream(from, options);
             return Box::new(stream.map(|next| next.map(Entry::literal)));
         }
+        // What a cluster has stored is text.
+        if layout.is_stored {
+            let stream = manifest::stream(from, options);
+            return Box::new(
+                stream.map(|next| next.map(|object| self.meant(object, layout, open))),
+            );
+        }
         let stream = manifest::stream(self.vars.put_into(from, open), options);
         Box::new(stream.map(|next| next.map(|object| self.meant(object, layout, open))))
     }
@@ -86,7 +97,7 @@ impl Meaning {
                 _ if is_named => None,
                 _ => self.namespace.as_ref(),
             };
-            is_placed = is_named || namespace.is_some();
+            is_placed = is_named && !open.is_at("metadata.namespace") || namespace.is_some();
             is_put_somewhere = !is_placed && layout.namespace == NamespaceOf::Unknown;
             if let Some(namespace) = namespace {
                 put_into(&mut object.value, namespace);
@@ -167,6 +178,89 @@ impl Entry {
         Some(value)
     }
 
+    /// The findings of a report on the object that hold whatever the values of its placeholders are.
+    pub(crate) fn certain<'r>(
+        &self,
+        report: &'r Report,
+        options: &ValidationOptions,
+    ) -> Vec<&'r Finding> {
+        let findings = report.findings().iter();
+        let mut certain: Vec<&'r Finding> = findings
+            .filter(|finding| !self.open.is_behind(finding.rule(), finding.path()))
+            .collect();
+        let may_depend = certain.iter().any(|finding| is_between_fields(finding));
+        if self.open.is_empty() || !may_depend {
+            return certain;
+        }
+        for variant in self.variants(options) {
+            let of_variant = validate_value(&variant, options);
+            certain.retain(|finding| {
+                let mut others = of_variant.findings().iter();
+                !is_between_fields(finding)
+                    || others.any(|other| {
+                        other.rule() == finding.rule() && other.path() == finding.path()
+                    })
+            });
+        }
+        certain
+    }
+
+    /// The object with each of the values that its placeholders can have, where their fields have a few values only. The same
+    /// placeholder has the same value everywhere.
+    fn variants(&self, options: &ValidationOptions) -> Vec<Value> {
+        let kind = schema::find(self.api_version(), self.kind());
+        let installation =
+            kind.and_then(|kind| kind.installation(options.release, options.channel));
+        let Some(installation) = installation else {
+            return Vec::new();
+        };
+        let mut choices: BTreeMap<&str, Choice<'_>> = BTreeMap::new();
+        for path in self.open.fields() {
+            let node = node_at(installation.schema(), path);
+            let values: &[Value] = node
+                .map(|node| node.enumeration.as_slice())
+                .unwrap_or_default();
+            let text = self.at(path).and_then(Value::as_str);
+            let Some(text) = text.filter(|_| !values.is_empty()) else {
+                continue;
+            };
+            let choice = choices.entry(text).or_default();
+            choice.pointers.push(pointer(path));
+            for value in values {
+                if !choice.values.contains(&value) {
+                    choice.values.push(value);
+                }
+            }
+        }
+        if choices.is_empty() {
+            return Vec::new();
+        }
+        let mut lengths = choices.values().map(|choice| choice.values.len());
+        let all = lengths.try_fold(1_usize, usize::checked_mul);
+        let all = all.filter(|all| *all <= MOST_VARIANTS);
+        // Of too many, each value once.
+        let lengths = choices.values().map(|choice| choice.values.len());
+        let longest = lengths.max().unwrap_or_default();
+        let variant = |number: usize| {
+            let mut object = self.value.clone();
+            let mut rest = number;
+            for choice in choices.values() {
+                let length = choice.values.len();
+                let value = choice.values.get(rest % length);
+                if all.is_some() {
+                    rest /= length;
+                }
+                for pointer in &choice.pointers {
+                    if let (Some(place), Some(value)) = (object.pointer_mut(pointer), value) {
+                        *place = Value::clone(value);
+                    }
+                }
+            }
+            object
+        };
+        (0..all.unwrap_or(longest)).map(variant).collect()
+    }
+
     /// The variables without value that matter: those that an object with a part in the Gateway API needs where it counts. What an
     /// object is may depend on one, too.
     pub(super) fn open_names(&self) -> BTreeSet<String> {
@@ -191,6 +285,39 @@ impl Entry {
     pub(super) fn is_of_gateway_api(&self) -> bool {
         is_of_gateway_api(self)
     }
+}
+
+/// A placeholder in fields that have a few values only.
+#[derive(Default)]
+struct Choice<'s> {
+    /// The fields, as JSON pointers.
+    pointers: Vec<String>,
+    values: Vec<&'s Value>,
+}
+
+/// With how many combinations of values an object is judged at most.
+const MOST_VARIANTS: usize = 256;
+
+/// Whether a finding is of a rule that looks at several fields, or into one: not of what the schema asks of each.
+fn is_between_fields(finding: &Finding) -> bool {
+    rules::all().any(|rule| rule.id == finding.rule())
+}
+
+/// What a schema asks of the field at a path as an API server writes it.
+fn node_at<'s>(schema: &'s Schema, path: &str) -> Option<&'s Schema> {
+    let mut node = schema;
+    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+        node = match step.ends_with(']') {
+            true => node.items.as_deref()?,
+            false => node.properties.get(step)?,
+        };
+    }
+    Some(node)
+}
+
+/// A path as an API server writes it, as a JSON pointer.
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
 /// Gives an object a namespace.

@@ -40,6 +40,8 @@ pub(super) struct Layout {
     pub(super) is_chart: bool,
     /// Whether it was named itself, and not the folder that it is in.
     pub(super) is_named: bool,
+    /// Whether it is what a cluster has stored, so that placeholders in it are text.
+    pub(super) is_stored: bool,
 }
 
 /// In which namespace the objects of a file are.

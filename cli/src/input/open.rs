@@ -195,6 +195,16 @@ impl Open {
         self.holes.is_empty()
     }
 
+    /// The fields of which something is not known, by their paths.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.holes.keys().map(String::as_str)
+    }
+
+    /// Whether nobody knows what a field holds.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.holes.contains_key(path)
+    }
+
     /// The variables that fields need for which `counts` is true.
     pub(super) fn names_of(&self, counts: impl Fn(&str) -> bool) -> BTreeSet<String> {
         let holes = self.holes.iter().filter(|(path, _)| counts(path));
@@ -247,7 +257,7 @@ impl Open {
 
     /// Whether a hostname is a placeholder, so that which hostnames have some in common is not known.
     pub(crate) fn has_hostnames(&self) -> bool {
-        self.holes.keys().any(|path| path.contains("hostname"))
+        self.fields().any(|path| path.contains("hostname"))
     }
 }
 

@@ -26,7 +26,9 @@ static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Identity {
     pub(super) fn of(entry: &Entry, member: &Member) -> Self {
-        Self::new(&entry.value, entry.is_placed, member.digest())
+        // A namespace that is a placeholder is none of which anything is known, and is told from those of other placeholders.
+        let is_placed = entry.is_placed || !entry.namespace().is_empty();
+        Self::new(&entry.value, is_placed, member.digest())
     }
 
     pub(super) fn new(object: &Value, is_placed: bool, content: u64) -> Self {

@@ -17,10 +17,16 @@ pub(super) struct Around {
     pub(super) referred: Referred,
     /// Objects of which nobody knows in which namespace they are, by kind and name.
     unplaced: BTreeSet<[String; 2]>,
-    /// Whether a ReferenceGrant is among them, which may allow anything.
-    has_unplaced_grant: bool,
+    /// Whether there is a ReferenceGrant of which nobody knows in which namespace it is, or what it says: it may allow anything.
+    has_open_grant: bool,
     /// Objects with placeholders without value, for which they may be left out, by kind and name.
     opened: BTreeSet<[String; 2]>,
+    /// Those of them that are left out for it, and that no API server refuses once there are values.
+    withheld: BTreeSet<[String; 2]>,
+    /// Those of them with listeners whose names are not known.
+    open_listeners: BTreeSet<[String; 2]>,
+    /// The kinds of objects whose names are not known, or labels by which they are found.
+    open_kinds: BTreeSet<String>,
     /// Whether some hostname is a placeholder.
     has_open_hostnames: bool,
     /// Each placeholder without value by what stands in its place, and `default` by each namespace that stands for one of which
@@ -48,22 +54,34 @@ impl Around {
         }
     }
 
-    /// Looks at an object.
-    pub(super) fn see(&mut self, entry: &Entry) {
+    /// Looks at an object, and whether errors on it are not told since they depend on placeholders without value.
+    pub(super) fn see(&mut self, entry: &Entry, is_withheld: bool) {
         self.has_open_hostnames |= entry.open.has_hostnames();
         let stand_ins = entry.open.stand_ins.iter();
         self.stand_ins
             .extend(stand_ins.map(|(stand_in, text)| (stand_in.clone(), text.clone())));
         let kind = entry.kind();
+        let named = || [kind.to_owned(), entry.name().to_owned()];
         if !entry.open.is_empty() {
-            let named = [kind.to_owned(), entry.name().to_owned()];
-            self.opened.insert(named);
+            self.opened.insert(named());
+        }
+        if is_withheld {
+            self.withheld.insert(named());
         }
         if !entry.is_placed {
-            self.has_unplaced_grant |= kind == "ReferenceGrant";
-            self.unplaced
-                .insert([kind.to_owned(), entry.name().to_owned()]);
+            self.unplaced.insert(named());
         }
+        for field in entry.open.fields() {
+            if field.starts_with("spec.listeners[") && field.ends_with("].name") {
+                self.open_listeners.insert(named());
+            }
+            let is_label = kind == "Namespace" && field.starts_with("metadata.labels");
+            if field == "metadata.name" || is_label {
+                self.open_kinds.insert(kind.to_owned());
+            }
+            self.has_open_grant |= kind == "ReferenceGrant" && field.starts_with("spec.");
+        }
+        self.has_open_grant |= kind == "ReferenceGrant" && !entry.is_placed;
         self.referred.see(entry);
     }
 
@@ -82,7 +100,7 @@ impl Around {
         present: &BTreeSet<String>,
     ) -> bool {
         let rule = finding.rule();
-        if entry.open.is_behind(rule, finding.path()) {
+        if entry.open.is_behind(rule, finding.path()) || self.is_of_open(entry, finding) {
             return true;
         }
         // What follows from an object that is not in the set is told with that object, or the object is there after all.
@@ -104,7 +122,7 @@ impl Around {
                 .iter()
                 .any(|text| text.contains("namespace"))
         };
-        if rule == rules::GRANTED.id && self.has_unplaced_grant
+        if rule == rules::GRANTED.id && self.has_open_grant
             || rule == rules::NAMESPACE_NAMED.id && entry.is_put_somewhere
         {
             return true;
@@ -134,7 +152,10 @@ impl Around {
             name,
             is_explicit,
         } = target;
-        if present.contains(&kind) || self.referred.is_made(&kind, &namespace, &name) {
+        if present.contains(&kind)
+            || self.open_kinds.contains(&kind)
+            || self.referred.is_made(&kind, &namespace, &name)
+        {
             return true;
         }
         let is_elsewhere = || {
@@ -145,6 +166,57 @@ impl Around {
         self.opened.contains(&named)
             || self.unplaced.contains(&named)
             || !entry.is_placed && !is_explicit && is_elsewhere()
+    }
+}
+
+impl Around {
+    /// Whether a finding follows from what nobody knows of another object, or of the addresses of this one.
+    fn is_of_open(&self, entry: &Entry, finding: &Finding) -> bool {
+        let rule = finding.rule();
+        if self.tells_of_withheld(finding.message()) {
+            return true;
+        }
+        if rule == rules::ADDRESS_USABLE.id {
+            let mut fields = entry.open.fields();
+            return fields.any(|field| field.starts_with("spec.addresses["));
+        }
+        if rule == rules::CLASS_EXISTS.id {
+            return self.open_kinds.contains("GatewayClass");
+        }
+        // At which ports these listen is not known.
+        if rule == rules::REDIRECT_HEARD.id {
+            let mut withheld = self.withheld.iter();
+            return withheld.any(|[kind, _]| kind == "Gateway" || kind.ends_with("ListenerSet"));
+        }
+        if ![rules::PARENT_ACCEPTS.id, rules::LISTENER_EXISTS.id].contains(&rule) {
+            return false;
+        }
+        // The finding may be on a field of the reference.
+        let path = finding.path().split_inclusive(']').next();
+        let Some(reference) = path.and_then(|path| entry.at(path)) else {
+            return false;
+        };
+        let text = |field| reference.get(field).and_then(Value::as_str);
+        let parent = [
+            text("kind").unwrap_or("Gateway").to_owned(),
+            text("name").unwrap_or_default().to_owned(),
+        ];
+        self.withheld.contains(&parent)
+            || rule == rules::LISTENER_EXISTS.id && self.open_listeners.contains(&parent)
+    }
+
+    /// Whether a message says that an object is left out which no API server refuses once its placeholders have values.
+    fn tells_of_withheld(&self, message: &str) -> bool {
+        let Some((object, _)) = message.split_once(LEFT_OUT) else {
+            return false;
+        };
+        let mut words = object.rsplit(' ');
+        let (Some(name), Some(kind)) = (words.next(), words.next()) else {
+            return false;
+        };
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let named = [kind.to_owned(), name.to_owned()];
+        self.withheld.contains(&named)
     }
 }
 

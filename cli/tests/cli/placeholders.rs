@@ -232,3 +232,208 @@ fn defaults_leave_placeholders_as_they_are_written() {
         "{said}"
     );
 }
+
+/// The exit code, and the rules of all findings but the warning for the file.
+fn found(objects: &str) -> (Option<i32>, Vec<String>) {
+    let (code, json) = run(&["validate", "-", "-o", "json"], objects);
+    let found: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let mut rules = found
+        .iter()
+        .map(|one| one["rule"].as_str().unwrap().to_owned());
+    assert_eq!(rules.next().as_deref(), Some("input/placeholder"), "{json}");
+    (code, rules.collect())
+}
+
+const NONE: [&str; 0] = [];
+
+const GATEWAY: &str = r#"apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g, namespace: shop}
+spec:
+  gatewayClassName: c
+  listeners:
+  - {name: a, port: 443, protocol: HTTPS, hostname: "${HOST}", tls: {mode: "${MODE}", certificateRefs: [{name: a}]}}
+  - {name: b, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: "${FROM}", selector: {matchLabels: {a: b}}}}}
+  addresses: [{type: "${TYPE}", value: x}]
+"#;
+
+const ROUTE: &str = r#"apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{name: g}]
+  rules:
+  - matches: [{path: {type: "${MATCH}", value: /a}}]
+    filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /x}}}]
+    backendRefs: [{name: "${BACKEND}", port: 80}]
+  - matches: [{path: {type: "${MATCH}", value: /b}}]
+    filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /x}}}]
+  - matches: [{path: {value: /c}}]
+    filters: [{type: "${FILTER}", requestRedirect: {hostname: a.example}}]
+"#;
+
+#[test]
+fn what_some_value_makes_right_is_not_judged_by_rules_between_fields() {
+    for objects in [GATEWAY, ROUTE] {
+        let (code, rules) = found(objects);
+        assert_eq!(rules, NONE);
+        assert_eq!(code, Some(0));
+    }
+    let said = String::from_utf8(gwapi(&["defaults", "-"], GATEWAY).stderr).unwrap();
+    assert!(!said.contains("refuse"), "{said}");
+}
+
+#[test]
+fn what_no_value_makes_right_is_named_beside_placeholders() {
+    let wrong = GATEWAY.replace("protocol: HTTP,", "protocol: HTTP, tls: {},");
+    let (code, rules) = found(&wrong);
+    assert_eq!(code, Some(1), "{rules:?}");
+    let wanted = [
+        "Listeners/no-tls-without-encryption",
+        "GatewayTLSConfig/terminate-needs-certificate",
+    ];
+    assert_eq!(rules, wanted);
+    // One rule of the route is wrong, whatever the others are.
+    let wrong = ROUTE.replace("type: \"${MATCH}\", value: /b", "type: Exact, value: /b");
+    let (code, rules) = found(&wrong);
+    assert_eq!(code, Some(1), "{rules:?}");
+    assert_eq!(rules, ["HTTPRouteRule/redirect-prefix-needs-prefix-match"]);
+}
+
+/// A Gateway and a Service in namespace `shop`, and routes to them in a namespace that is a placeholder.
+const ELSEWHERE: &str = r#"apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g, namespace: shop}
+spec: {gatewayClassName: c, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s, namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: a, namespace: "${NS}"}
+spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: s, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: b, namespace: "${NS}"}
+spec:
+  parentRefs: [{name: g, namespace: shop}]
+  rules: [{matches: [{path: {value: /b}}], backendRefs: [{name: s, namespace: shop, port: 80}]}]
+"#;
+
+#[test]
+fn a_namespace_that_is_a_placeholder_is_not_known() {
+    assert_eq!(found(ELSEWHERE).1, NONE);
+    // The other way round, too.
+    let swapped = ELSEWHERE
+        .replace("namespace: shop}", "namespace: x}")
+        .replace("namespace: \"${NS}\"", "namespace: shop")
+        .replace("namespace: x}", "namespace: \"${NS}\"}");
+    let first = swapped.rsplit_once("---").unwrap().0;
+    assert_eq!(found(first).1, NONE);
+    // Within the namespace all is judged.
+    let within = ELSEWHERE.replace("namespace: shop", "namespace: \"${NS}\"");
+    let wrong = within.replacen("name: s, port: 80", "name: s, port: 81", 1);
+    assert_eq!(found(&wrong).1, ["BackendReference/port-exists"]);
+}
+
+/// Objects whose names, ports or settings are placeholders, and others that refer to them.
+const OPEN: &str = r#"apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: c}
+spec: {controllerName: "${CONTROLLER}"}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g, namespace: shop}
+spec:
+  gatewayClassName: c
+  listeners:
+  - {name: "${SECTION}", port: 80, protocol: HTTP}
+  - {name: tls, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: x, namespace: shop}
+spec: {secretName: "${SECRET}"}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: "${GATEWAY}", namespace: shop}
+spec: {gatewayClassName: c, listeners: [{name: http, port: 8080, protocol: HTTP}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: "${SERVICE}", namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: a, namespace: shop}
+spec: {parentRefs: [{name: g, sectionName: http}], rules: [{backendRefs: [{name: s, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: b, namespace: shop}
+spec: {parentRefs: [{name: other}], rules: [{backendRefs: [{name: s, port: 80}]}]}
+"#;
+
+#[test]
+fn nothing_is_missing_that_a_placeholder_may_name_and_nothing_refused_for_one() {
+    assert_eq!(found(OPEN).1, NONE);
+    for (placeholder, name, wanted) in [
+        (
+            "${SECRET}",
+            "other",
+            "SecretObjectReference/certificate-exists",
+        ),
+        ("${SECTION}", "other", "ParentReference/listener-exists"),
+        ("${GATEWAY}", "another", "ParentReference/parent-exists"),
+        ("${SERVICE}", "web", "BackendReference/backend-exists"),
+    ] {
+        let (_, rules) = found(&OPEN.replace(placeholder, name));
+        assert!(!rules.is_empty(), "{placeholder}");
+        assert!(rules.iter().all(|rule| rule == wanted), "{rules:?}");
+    }
+}
+
+#[test]
+fn a_gateway_with_a_setting_that_is_a_placeholder_does_not_reject_routes() {
+    let gateway = GATEWAY.replace(", certificateRefs: [{name: a}]", "");
+    let (_, rules) = found(&format!("{gateway}---\n{ROUTE}"));
+    assert_eq!(rules, NONE);
+}
+
+/// What a cluster has stored is text.
+#[cfg(unix)]
+#[test]
+fn nothing_is_put_into_the_objects_of_a_cluster() {
+    use std::{env, fs, os::unix::fs::PermissionsExt, process::Command};
+    let script = "#!/bin/sh\ncase \"$*\" in\n*api-resources*) echo httproutes.gateway.networking.k8s.io ;;\n*'get httproutes'*) cat route.yaml ;;\n*) echo '{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": []}' ;;\nesac\n";
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: shop}\nspec: {rules: [{matches: [{headers: [{name: x, value: \"a${X}b\"}]}]}]}\n";
+    let folder = Folder::new("stored", &[("kubectl", script), ("route.yaml", route)]);
+    let kubectl = folder.0.join("kubectl");
+    fs::set_permissions(kubectl, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", folder.0.display());
+    for arguments in [
+        &["validate"][..],
+        &["status"],
+        &["defaults", "--var", "X=y"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gwapi"));
+        let command = command.args(arguments).args(["--context", "prod"]);
+        let command = command.current_dir(&folder.0).env("PATH", &path);
+        let output = command.output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!text.contains("no value"), "{arguments:?}: {text}");
+        assert!(!text.contains("left out"), "{arguments:?}: {text}");
+        assert!(
+            !arguments.contains(&"defaults") || text.contains("a${X}b"),
+            "{text}"
+        );
+    }
+}
