@@ -9,7 +9,10 @@ use super::{
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-        ReleaseConversion, convert_value, moves::is_within, release::reference,
+        ReleaseConversion,
+        moves::{Moves, is_within},
+        release::reference,
+        value,
     },
     meta::{Channel, Release},
     schema::{self, KindVersion, UnknownField},
@@ -32,7 +35,7 @@ pub(super) fn check(
     // What a server makes of the stored object: nothing but the version changes.
     let stored = match to == version.api_version {
         true => Ok(object.clone()),
-        false => convert_value(object, &to),
+        false => value::carry(object, &to, &mut Moves::default()),
     };
     let mut judged = JudgedForm {
         object,
