@@ -190,7 +190,9 @@ fn the_release_from_which_an_upgrade_leads_is_named_with_the_reason() {
         said(&check([&tls], options)),
         (
             Some(old),
-            format!("v1.3.0, the newest release before v1.7.0 that has {all}: {gone}")
+            format!(
+                "v1.3.0, the newest release before v1.7.0 that has {all} that any release has: {gone}"
+            )
         )
     );
     assert_eq!(
@@ -231,9 +233,56 @@ fn the_release_from_which_an_upgrade_leads_is_named_with_the_reason() {
     assert_eq!(said(&check([&unknown], options)), (None, why));
     let plain = http_route(&format!("{GROUP}/v1"), "HTTPRoute");
     let why = format!(
-        "v1.7.0 itself: its experimental channel has {all}, which does not say what is installed"
+        "v1.7.0 itself: its experimental channel has {all} that any release has, which does not say what is installed"
     );
     assert_eq!(said(&check([&plain], options)), (Some(new), why));
+}
+
+/// What no release known here has may be of the one that is installed, where that is not known.
+#[test]
+fn beside_crds_of_a_release_that_is_not_known_nothing_is_said_to_be_wrong() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let new = gateway(web, json!({"newField": 1}));
+    let objects = |label: &str| {
+        let mut gateways = crd("Gateway", Release::V1_7_0, STANDARD, &["v1"]);
+        gateways["metadata"]["annotations"][crate::crd::BUNDLE_VERSION_ANNOTATION] = label.into();
+        let version = object(&format!("{GROUP}/v2"), "HTTPRoute", json!({}));
+        let kind = object(&format!("{GROUP}/v1"), "TCPRout", json!({}));
+        [gateways, new.clone(), version, kind]
+    };
+    for label in ["v1.8.0", "v1.6.9", "v1.5.0-rc.1", "v1.7.0-dev", "main"] {
+        let report = check(&objects(label), UpgradeOptions::default());
+        let why = format!("the CRDs in the input are of {label}, which is not known here");
+        assert_eq!((report.from, &report.from_reason), (None, &why));
+        for (rule, what) in [
+            ("unknown-field", "field"),
+            ("version-unknown", "version"),
+            ("kind-unknown", "kind"),
+        ] {
+            let said = format!(
+                "no release known here has it; release {label} is installed, which is not known here: see whether its CRDs have the \
+                 {what}"
+            );
+            assert_eq!(only(&report, rule).help, said);
+        }
+        let is_untrue = |step: &&UpgradeStep| {
+            let mut untrue = ["Remove", "remove them", "Write the objects"].into_iter();
+            untrue.any(|part| step.title.contains(part))
+        };
+        assert_eq!(report.steps.iter().find(is_untrue), None);
+    }
+    // Without them, what to do is said, and no more than is known.
+    let report = check([&new], UpgradeOptions::default());
+    assert_eq!(
+        only(&report, "unknown-field").help,
+        "correct its name or remove it: no release known here has it"
+    );
+    assert!(
+        report.from_reason.contains("that any release has"),
+        "{}",
+        report.from_reason
+    );
+    in_order(&report, &["Correct the names of the fields"]);
 }
 
 #[test]

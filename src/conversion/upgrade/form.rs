@@ -3,7 +3,7 @@
 use super::{
     before::{self, VerdictBefore},
     converted::InNewForms,
-    findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
+    findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side, text},
     status,
 };
 use crate::{
@@ -361,14 +361,15 @@ impl JudgedForm<'_> {
             && !self.is_taken_before(field.path(), (from, channel))
         {
             // A field of another release is no mistake of the object.
-            let help = Finding::unknown_field(field, (release, found.channel));
+            let finding = Finding::unknown_field(field, (release, found.channel));
+            let help = help_of_unknown(field, &finding, self.object, found);
             found.add(
                 Impact::Note,
                 UNKNOWN_BEFORE,
                 self.object,
                 field.path(),
                 format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
-                help.help().unwrap_or("remove the field"),
+                help,
             );
             return;
         }
@@ -422,7 +423,7 @@ impl JudgedForm<'_> {
                 "stay with the later release if it is installed, or do without the field ({})",
                 finding.help().unwrap_or_default()
             ),
-            (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
+            (false, _) => help_of_unknown(field, &finding, self.object, found),
         };
         found.add(
             Impact::Loses,
@@ -539,6 +540,25 @@ impl JudgedForm<'_> {
                 problem.kind().to_string(),
             );
         }
+    }
+}
+
+/// The help about a field that a release does not have. Of one that no known release has nobody can say more while another one is
+/// installed, except which field may be meant.
+fn help_of_unknown(
+    field: &UnknownField,
+    finding: &Finding,
+    object: &Value,
+    found: &UpgradeFindings,
+) -> String {
+    let help = finding.help().unwrap_or("remove the field");
+    let unknown = found.help_of_unknown_release(text(object, "/kind"), "field");
+    let is_near =
+        field.nearest().is_some() || field.near_elsewhere().is_some() || !field.homes().is_empty();
+    match unknown.filter(|_| !field.is_known()) {
+        Some(unknown) if is_near => format!("{unknown}; if they do not: {help}"),
+        Some(unknown) => unknown,
+        None => help.to_owned(),
     }
 }
 

@@ -202,6 +202,11 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
         );
         return;
     }
+    let what = match kinds::versions(kind).next() {
+        Some(_) => "version",
+        None => "kind",
+    };
+    let unknown = found.help_of_unknown_release(kind, what);
     let (rule, help) = if target.is_empty() {
         let known = schema::KINDS.iter().map(|known| known.kind);
         let place = (release, found.channel);
@@ -211,10 +216,10 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
             ("", None) => "check whether the kind is still used".to_owned(),
             (elsewhere, _) => elsewhere.to_owned(),
         };
-        ("kind-unknown", help)
+        ("kind-unknown", unknown.unwrap_or(help))
     } else {
-        let wanted = stored_in(target);
-        ("version-unknown", format!("write the object in `{wanted}`"))
+        let write = || format!("write the object in `{}`", stored_in(target));
+        ("version-unknown", unknown.unwrap_or_else(write))
     };
     found.add(
         Impact::Breaks,
