@@ -145,6 +145,31 @@ fn an_object_of_a_later_release_is_written_by_the_command_where_that_can() {
     );
     let said = help(&set, Release::V1_1_0);
     assert!(said.ends_with("or do without the object"), "{said}");
+    // What the other channel has in other versions is not said to be nowhere.
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let policy = object(
+        &format!("{GROUP}/v1"),
+        "BackendTLSPolicy",
+        json!({"targetRefs": [target], "validation": {"hostname": "a.b", "wellKnownCACertificates": "System"}}),
+    );
+    let report = check(
+        [&policy, &set],
+        UpgradeOptions::to(Release::V1_1_0, STANDARD),
+    );
+    let command = "`gwapi convert -f FILE --release v1.1.0 --channel experimental`";
+    let of_policy = |f: &&UpgradeFinding| f.object.kind == "BackendTLSPolicy";
+    let finding = report.findings.iter().find(of_policy).unwrap();
+    let said = format!(
+        "upgrade to the experimental channel, which has BackendTLSPolicy in `{GROUP}/v1alpha3`: write the object so with {command}"
+    );
+    assert!(finding.help.ends_with(&said), "{finding:?}");
+    for (part, name) in [
+        ("take the experimental channel", "BackendTLSPolicy b/a"),
+        ("do without them: it has neither", "ListenerSet b/a"),
+    ] {
+        let says = |step: &UpgradeStep| step.title.contains(part) && step.title.ends_with(name);
+        assert!(report.steps.iter().any(says), "{name}: {report:#?}");
+    }
     let grant = object(
         &format!("{GROUP}/v1"),
         "ReferenceGrant",

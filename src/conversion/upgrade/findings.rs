@@ -96,7 +96,12 @@ pub(super) struct UpgradeFindings {
 impl UpgradeFindings {
     /// The command that brings objects into the forms of the release.
     pub(super) fn convert(&self, arguments: &str) -> String {
-        let (release, channel) = (self.release, self.channel);
+        self.convert_in(self.channel, arguments)
+    }
+
+    /// The same for a channel of the release.
+    pub(super) fn convert_in(&self, channel: Channel, arguments: &str) -> String {
+        let release = self.release;
         format!("gwapi convert {arguments} --release {release} --channel {channel}")
     }
 

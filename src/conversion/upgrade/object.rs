@@ -256,7 +256,15 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
                 false => format!("{STAY}, or write the object {form} and correct it ({problems})"),
             }
         }
-        Err(error) if is_without_kind(error) => format!("{STAY}, or {DO_WITHOUT}"),
+        Err(error) if is_without_kind(error) => match in_experimental(object, found) {
+            Some(to) => format!(
+                "{STAY}, or upgrade to the experimental channel, which has {} in `{}`: write the object so with `{}`",
+                to.kind,
+                to.api_version,
+                found.convert_in(Channel::Experimental, "-f FILE")
+            ),
+            None => format!("{STAY}, or {DO_WITHOUT}"),
+        },
         Err(_) => {
             let wanted = match target.is_empty() {
                 true => schema::counterpart(text(object, "/kind")).unwrap_or_default(),
@@ -265,6 +273,16 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
             format!("{STAY}; the object cannot become `{wanted}` without a loss ({problems})")
         }
     }
+}
+
+/// What the experimental channel of the release has of the kind of an object, or in its place, where the upgrade leads to another
+/// channel.
+fn in_experimental(object: &Value, found: &UpgradeFindings) -> Option<&'static KindVersion> {
+    if found.channel == Channel::Experimental {
+        return None;
+    }
+    let of = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
+    kinds::in_release(of, found.release, Channel::Experimental)
 }
 
 /// Whether an object cannot be converted because the release has neither its kind nor one in its place.
