@@ -256,11 +256,16 @@ impl VerdictBefore {
 
     /// Whether they serve the version of the object, and have the field at a path and nothing against what is there.
     pub(super) fn takes(&self, path: &str) -> bool {
+        !self.errors.contains(path) && self.has(path)
+    }
+
+    /// Whether they serve the version of the object and have the field at a path, whatever they make of what is there.
+    pub(super) fn has(&self, path: &str) -> bool {
         // A field may be in one that is not there.
         let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
         let mut above = ends.filter_map(|(end, _)| path.get(..end));
         self.served
-            && !self.errors.contains(path)
+            && !self.unknown.contains(path)
             && !above.any(|above| self.unknown.contains(above))
     }
 

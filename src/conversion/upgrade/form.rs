@@ -368,7 +368,10 @@ impl JudgedForm<'_> {
                 UNKNOWN_BEFORE,
                 self.object,
                 field.path(),
-                format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
+                match self.is_so_of_any((from, channel), |verdict| verdict.has(field.path())) {
+                    true => format!("{release} does not have the field, and the {channel} channel of {from} refuses what is there"),
+                    false => format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
+                },
                 help,
             );
             return;

@@ -282,7 +282,7 @@ pub(super) const OF_CONVERSION: &[(&str, Severity, &str)] = &[
     (
         "upgrade/unknown-before",
         Warning,
-        "neither the release nor the one before has the field",
+        "the release does not have the field, and the one before does not have it either or refuses what is there",
     ),
     (
         "upgrade/unknown-field",
