@@ -1,7 +1,10 @@
 //! What cannot be converted, and why.
 
 use super::kinds;
-use crate::meta::{Channel, ObjectRef, Release};
+use crate::{
+    meta::{Channel, ObjectRef, Release},
+    schema::KindVersion,
+};
 use std::fmt;
 
 /// An object that cannot be converted without a loss, with every field that stands in the way.
@@ -298,6 +301,17 @@ impl ConversionProblemKind {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
             versions: kinds::versions(kind).map(str::to_owned).collect(),
+        }
+    }
+
+    /// That the wanted version has no such field, which the version of the object has; the object is called `what`.
+    pub(super) fn no_such_field(what: &str, from: &KindVersion, to: &KindVersion) -> Self {
+        Self::NoForm {
+            message: format!("`{}` has no such field", to.version),
+            help: format!(
+                "keep the {what} in `{}`, or do without the field",
+                from.version
+            ),
         }
     }
 }

@@ -158,14 +158,7 @@ fn without_form(
                 Some(rest) => format!("spec.validation.{rest}"),
                 None => field.path().to_owned(),
             };
-            let problem = Problem::NoForm {
-                message: format!("`{}` has no such field", to.version),
-                help: format!(
-                    "keep the policy in `{}`, or do without the field",
-                    from.version
-                ),
-            };
-            ConversionProblem::new(path, problem)
+            ConversionProblem::new(path, Problem::no_such_field("policy", from, to))
         })
         .collect()
 }

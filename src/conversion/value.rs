@@ -1,8 +1,9 @@
 //! Conversion of objects as JSON.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, kinds, moves::Moves, policy_forms,
-    stream_route,
+    ConversionError, ConversionProblem, ConversionProblemKind, kinds,
+    moves::{Moves, is_within},
+    policy_forms, stream_route,
 };
 use crate::{
     meta::{ObjectRef, kept_name},
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 ///
 /// `to` is an API version, group and version: `gateway.networking.k8s.io/v1`. A list of one kind as the
 /// API returns it (`HTTPRouteList`) is converted with all its items. Members that the version of the
-/// object does not know are carried.
+/// object does not know are carried; those that it knows and the other version never had, in any release, are errors.
 ///
 /// # Errors
 ///
@@ -53,6 +54,17 @@ pub(super) fn convert(
     to: &str,
     moves: &mut Moves,
 ) -> Result<Value, ConversionError> {
+    let converted = carry(object, to, moves)?;
+    let problems = without_form(object, &converted);
+    match problems.is_empty() {
+        true => Ok(converted),
+        false => Err(ConversionError::new(identify(object), to, problems)),
+    }
+}
+
+/// The same, with what the wanted version does not have carried along: as an API server does, which changes nothing but the
+/// version where the form is the same.
+pub(super) fn carry(object: &Value, to: &str, moves: &mut Moves) -> Result<Value, ConversionError> {
     let fail =
         |kind| ConversionError::new(identify(object), to, vec![ConversionProblem::new("", kind)]);
     let text = |key: &'static str| {
@@ -98,13 +110,50 @@ pub(super) fn named(mut item: Value, kind: &KindVersion) -> Value {
     item
 }
 
+/// The one version of a policy that has another form than the later ones.
+const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
+
+/// The fields that the version of an object has and that of the converted one never had, in any release.
+fn without_form(object: &Value, converted: &Value) -> Vec<ConversionProblem> {
+    let version = |object: &Value| {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+        schema::find(text("apiVersion"), text("kind"))
+    };
+    let (Some(from), Some(to)) = (version(object), version(converted)) else {
+        return Vec::new();
+    };
+    let is_old = from.api_version == OLD || to.api_version == OLD;
+    // Where the form changes, `change` has looked at it.
+    if from.api_version == to.api_version || from.kind == v1::BackendTlsPolicy::KIND && is_old {
+        return Vec::new();
+    }
+    let mut lacking = schema::fields_never_there(converted, to);
+    lacking.retain(|field| field.path().starts_with("spec."));
+    if lacking.is_empty() {
+        return Vec::new();
+    }
+    let unknown = schema::fields_never_there(object, from);
+    // Of more nobody knows which are known.
+    if unknown.len() >= schema::MOST_UNKNOWN {
+        return Vec::new();
+    }
+    lacking.retain(|field| {
+        let mut unknown = unknown.iter();
+        !unknown.any(|unknown| is_within(field.path(), unknown.path()))
+    });
+    let problem = |field: &schema::UnknownField| {
+        let kind = ConversionProblemKind::no_such_field("object", from, to);
+        ConversionProblem::new(field.path(), kind)
+    };
+    lacking.iter().map(problem).collect()
+}
+
 fn change(
     object: &mut Map<String, Value>,
     from: &'static KindVersion,
     to: &str,
     moves: &mut Moves,
 ) -> Result<(), Vec<ConversionProblem>> {
-    const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
     let kind = from.kind;
     match (kind, from.api_version, to) {
         _ if from.api_version == to => Ok(()),
@@ -332,6 +381,40 @@ mod tests {
         ] {
             assert_eq!(error(&object, to), message);
         }
+    }
+
+    #[test]
+    fn fields_that_the_wanted_version_never_had_are_named() {
+        let v1 = "gateway.networking.k8s.io/v1";
+        let mirror = json!({"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "m"}, "percent": 3}});
+        let mut route = json!({
+            "apiVersion": v1, "kind": "GRPCRoute", "metadata": {"name": "a"},
+            "spec": {
+                "useDefaultGateways": "All", "nobodyKnows": 1,
+                "rules": [{"name": "one", "filters": [mirror], "sessionPersistence": {"cookie": {"name": "c"}}}],
+            },
+        });
+        let problems = convert_value(&route, V1ALPHA2).unwrap_err();
+        let mut problems: Vec<_> = problems
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        problems.sort();
+        let paths = [
+            "spec.rules[0].filters[0].requestMirror.percent",
+            "spec.rules[0].name",
+            "spec.rules[0].sessionPersistence.cookie",
+            "spec.useDefaultGateways",
+        ];
+        let why = "`v1alpha2` has no such field: keep the object in `v1`, or do without the field";
+        assert_eq!(problems, paths.map(|path| format!("{path}: {why}")));
+        // What neither version knows is carried.
+        route["spec"] =
+            json!({"nobodyKnows": 1, "rules": [{"sessionPersistence": {"type": "Cookie"}}]});
+        let old = convert_value(&route, V1ALPHA2).unwrap();
+        assert_eq!(old["spec"], route["spec"]);
+        assert_eq!(convert_value(&old, v1).unwrap(), route);
     }
 
     #[test]

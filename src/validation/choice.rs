@@ -108,6 +108,9 @@ impl Narrowed {
     }
 }
 
+/// What a release is asked for; what no release has at all is left out.
+pub(crate) const ALL_OF_INPUT: &str = "every kind, version, field and value of the input";
+
 /// Why a release was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,8 +127,8 @@ pub enum ChoiceReason {
 }
 
 impl fmt::Display for ReleaseChoice {
-    /// `v1.3.0, the newest release that has every kind, version, field and value of the input: BackendLBPolicy shop/sticky is
-    /// gone since v1.4.0`.
+    /// `v1.3.0, the newest release that has every kind, version, field and value of the input that any release has: BackendLBPolicy
+    /// shop/sticky is gone since v1.4.0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let release = self.release;
         match &self.reason {
@@ -140,17 +143,25 @@ impl fmt::Display for ReleaseChoice {
             ChoiceReason::HasAll => {
                 write!(
                     f,
-                    "{release}, the newest release that has every kind, version, field and value of the input"
+                    "{release}, the newest release that has {ALL_OF_INPUT} that any release has"
                 )?;
                 f.write_str(&self.narrowed.gone_in_words())?;
-                match self.narrowed.refused.as_ref().filter(|(since, _)| *since <= release) {
-                    Some((since, what)) => write!(f, "; {what} is refused since {since}, which is no reason to take an older one"),
+                match self
+                    .narrowed
+                    .refused
+                    .as_ref()
+                    .filter(|(since, _)| *since <= release)
+                {
+                    Some((since, what)) => write!(
+                        f,
+                        "; {what} is refused since {since}, which is no reason to take an older one"
+                    ),
                     None => Ok(()),
                 }
             }
             ChoiceReason::Newest => write!(
                 f,
-                "{release}, the newest release: no release has every kind, version, field and value of the input"
+                "{release}, the newest release: no release has {ALL_OF_INPUT}"
             )
             .and_then(|()| f.write_str(&self.narrowed.unmet_in_words(release))),
         }

@@ -54,6 +54,7 @@ pub(crate) use allowed::JUDGED_BY_ALL;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
+pub(crate) use choice::ALL_OF_INPUT;
 pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
 pub use options::ValidationOptions;
 pub use report::{Finding, MOST_FINDINGS, Report};

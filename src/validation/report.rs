@@ -178,7 +178,9 @@ impl Finding {
                         let there = elsewhere(when, None, (release, channel));
                         format!("{homes} ({there})")
                     }
-                    None => "remove it: no release has it".to_owned(),
+                    None => {
+                        "correct its name or remove it: no release known here has it".to_owned()
+                    }
                 },
             },
         });

@@ -309,7 +309,7 @@ fn a_misspelt_field_or_value_of_another_release_is_recognised() {
     for help in [
         "did you mean `sessionPersistence`? (it is there since v1.1.0 in the experimental channel)",
         "did you mean `CORS`? (it is allowed since v1.3.0 in the experimental channel",
-        "remove it: no release has it",
+        "correct its name or remove it: no release known here has it",
     ] {
         assert!(said.contains(help), "{help}: {said}");
     }

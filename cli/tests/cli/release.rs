@@ -69,13 +69,13 @@ fn the_newest_release_that_has_all_of_the_input_judges() {
         (
             &[HTTP_ROUTE, GRPC_ROUTE],
             "experimental",
-            "v1.1.1, the newest release that has every kind, version, field and value of the input: GRPCRoute a in \
+            "v1.1.1, the newest release that has every kind, version, field and value of the input that any release has: GRPCRoute a in \
              `gateway.networking.k8s.io/v1alpha2` is gone since v1.2.0",
         ),
         (
             &[HTTP_ROUTE, BACKEND_TLS, HTTP_ROUTE],
             "experimental",
-            "v1.3.0, the newest release that has every kind, version, field and value of the input: `spec.backendTLS` of Gateway a is \
+            "v1.3.0, the newest release that has every kind, version, field and value of the input that any release has: `spec.backendTLS` of Gateway a is \
              gone since v1.4.0",
         ),
     ];

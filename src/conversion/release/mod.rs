@@ -197,7 +197,7 @@ pub(super) fn convert(
     };
     let mut moves = Moves::default();
     let in_version = match from.kind == to.kind {
-        true => value::convert(object, to.api_version, &mut moves),
+        true => value::carry(object, to.api_version, &mut moves),
         false => Ok(renamed(object, to)),
     };
     let mut converted = match in_version {

@@ -145,6 +145,31 @@ fn an_object_of_a_later_release_is_written_by_the_command_where_that_can() {
     );
     let said = help(&set, Release::V1_1_0);
     assert!(said.ends_with("or do without the object"), "{said}");
+    // What the other channel has in other versions is not said to be nowhere.
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let policy = object(
+        &format!("{GROUP}/v1"),
+        "BackendTLSPolicy",
+        json!({"targetRefs": [target], "validation": {"hostname": "a.b", "wellKnownCACertificates": "System"}}),
+    );
+    let report = check(
+        [&policy, &set],
+        UpgradeOptions::to(Release::V1_1_0, STANDARD),
+    );
+    let command = "`gwapi convert -f FILE --release v1.1.0 --channel experimental`";
+    let of_policy = |f: &&UpgradeFinding| f.object.kind == "BackendTLSPolicy";
+    let finding = report.findings.iter().find(of_policy).unwrap();
+    let said = format!(
+        "upgrade to the experimental channel, which has BackendTLSPolicy in `{GROUP}/v1alpha3`: write the object so with {command}"
+    );
+    assert!(finding.help.ends_with(&said), "{finding:?}");
+    for (part, name) in [
+        ("take the experimental channel", "BackendTLSPolicy b/a"),
+        ("do without them: it has neither", "ListenerSet b/a"),
+    ] {
+        let says = |step: &UpgradeStep| step.title.contains(part) && step.title.ends_with(name);
+        assert!(report.steps.iter().any(says), "{name}: {report:#?}");
+    }
     let grant = object(
         &format!("{GROUP}/v1"),
         "ReferenceGrant",
@@ -190,7 +215,9 @@ fn the_release_from_which_an_upgrade_leads_is_named_with_the_reason() {
         said(&check([&tls], options)),
         (
             Some(old),
-            format!("v1.3.0, the newest release before v1.7.0 that has {all}: {gone}")
+            format!(
+                "v1.3.0, the newest release before v1.7.0 that has {all} that any release has: {gone}"
+            )
         )
     );
     assert_eq!(
@@ -231,9 +258,56 @@ fn the_release_from_which_an_upgrade_leads_is_named_with_the_reason() {
     assert_eq!(said(&check([&unknown], options)), (None, why));
     let plain = http_route(&format!("{GROUP}/v1"), "HTTPRoute");
     let why = format!(
-        "v1.7.0 itself: its experimental channel has {all}, which does not say what is installed"
+        "v1.7.0 itself: its experimental channel has {all} that any release has, which does not say what is installed"
     );
     assert_eq!(said(&check([&plain], options)), (Some(new), why));
+}
+
+/// What no release known here has may be of the one that is installed, where that is not known.
+#[test]
+fn beside_crds_of_a_release_that_is_not_known_nothing_is_said_to_be_wrong() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let new = gateway(web, json!({"newField": 1}));
+    let objects = |label: &str| {
+        let mut gateways = crd("Gateway", Release::V1_7_0, STANDARD, &["v1"]);
+        gateways["metadata"]["annotations"][crate::crd::BUNDLE_VERSION_ANNOTATION] = label.into();
+        let version = object(&format!("{GROUP}/v2"), "HTTPRoute", json!({}));
+        let kind = object(&format!("{GROUP}/v1"), "TCPRout", json!({}));
+        [gateways, new.clone(), version, kind]
+    };
+    for label in ["v1.8.0", "v1.6.9", "v1.5.0-rc.1", "v1.7.0-dev", "main"] {
+        let report = check(&objects(label), UpgradeOptions::default());
+        let why = format!("the CRDs in the input are of {label}, which is not known here");
+        assert_eq!((report.from, &report.from_reason), (None, &why));
+        for (rule, what) in [
+            ("unknown-field", "field"),
+            ("version-unknown", "version"),
+            ("kind-unknown", "kind"),
+        ] {
+            let said = format!(
+                "no release known here has it; release {label} is installed, which is not known here: see whether its CRDs have the \
+                 {what}"
+            );
+            assert_eq!(only(&report, rule).help, said);
+        }
+        let is_untrue = |step: &&UpgradeStep| {
+            let mut untrue = ["Remove", "remove them", "Write the objects"].into_iter();
+            untrue.any(|part| step.title.contains(part))
+        };
+        assert_eq!(report.steps.iter().find(is_untrue), None);
+    }
+    // Without them, what to do is said, and no more than is known.
+    let report = check([&new], UpgradeOptions::default());
+    assert_eq!(
+        only(&report, "unknown-field").help,
+        "correct its name or remove it: no release known here has it"
+    );
+    assert!(
+        report.from_reason.contains("that any release has"),
+        "{}",
+        report.from_reason
+    );
+    in_order(&report, &["Correct the names of the fields"]);
 }
 
 #[test]
@@ -461,7 +535,13 @@ fn the_plan_for_objects_of_a_later_release_says_of_each_what_conversion_does() {
                     }
                     Err(_) => {
                         left_out += 1;
-                        assert!(said.contains("Else do without them"), "{said}");
+                        let other =
+                            crate::conversion::convert_to_release(object, *to, EXPERIMENTAL);
+                        let otherwise = match other.is_ok() {
+                            true => "Else take the experimental channel",
+                            false => "Else do without them",
+                        };
+                        assert!(said.contains(otherwise), "{otherwise}: {said}");
                     }
                 }
             }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     conversion::moves::is_within,
-    meta::{Channel, Release, When},
+    meta::{Channel, Release, When, kept_name},
     schema::{self, KindVersion},
     validation::{self, Finding, ValidationOptions},
 };
@@ -24,6 +24,12 @@ pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, ReleaseChannel> {
         Some((crd.kind.to_owned(), (release, channel)))
     };
     crds.iter().filter_map(place).collect()
+}
+
+/// What the CRDs in the input say of what is installed, by kind, where they are of a release that is not known here.
+pub(super) fn unknown(crds: &[Crd<'_>]) -> BTreeMap<String, String> {
+    let unknown = |crd: &Crd<'_>| Some((crd.kind.to_owned(), kept_name(crd.unknown_release()?)));
+    crds.iter().filter_map(unknown).collect()
 }
 
 /// The CRDs of the release from which an upgrade leads, for kinds that objects are of and whose CRDs are not there.
@@ -250,11 +256,16 @@ impl VerdictBefore {
 
     /// Whether they serve the version of the object, and have the field at a path and nothing against what is there.
     pub(super) fn takes(&self, path: &str) -> bool {
+        !self.errors.contains(path) && self.has(path)
+    }
+
+    /// Whether they serve the version of the object and have the field at a path, whatever they make of what is there.
+    pub(super) fn has(&self, path: &str) -> bool {
         // A field may be in one that is not there.
         let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
         let mut above = ends.filter_map(|(end, _)| path.get(..end));
         self.served
-            && !self.errors.contains(path)
+            && !self.unknown.contains(path)
             && !above.any(|above| self.unknown.contains(above))
     }
 

@@ -258,3 +258,39 @@ fn a_version_or_kind_that_was_gone_before_is_a_note() {
         );
     }
 }
+
+/// What a release refuses at a field is no word for that it does not have the field.
+#[test]
+fn a_field_that_is_refused_before_the_upgrade_is_not_said_to_be_unknown() {
+    let backend = |port: Value| {
+        object(
+            &format!("{EXPERIMENTS}/v1alpha1"),
+            "XBackend",
+            json!({"type": "ExternalHostname", "port": port, "externalHostname": {"hostname": "a.example"}}),
+        )
+    };
+    for (port, path, said) in [
+        (
+            json!({"number": 80, "name": "http"}),
+            "spec.port.name",
+            "v1.7.0 does not have the field, and the experimental channel of v1.6.1 refuses what is there",
+        ),
+        (
+            json!({"number": 80, "nothing": 1}),
+            "spec.port.nothing",
+            "v1.7.0 does not have the field, and neither does the experimental channel of v1.6.1",
+        ),
+    ] {
+        let report = upgrade(
+            &[backend(port)],
+            Release::V1_6_1,
+            Release::V1_7_0,
+            EXPERIMENTAL,
+        );
+        let finding = only(&report, "unknown-before");
+        assert_eq!(
+            (finding.path.as_str(), finding.message.as_str()),
+            (path, said)
+        );
+    }
+}

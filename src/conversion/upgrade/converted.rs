@@ -3,7 +3,9 @@
 
 use super::{
     before::{self, KindBefore, VerdictBefore},
-    findings::{Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement, with_article},
+    findings::{
+        Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement, text, with_article,
+    },
 };
 use crate::{
     conversion::{
@@ -126,7 +128,11 @@ impl<'o> InNewForms<'o> {
                 false => "; the path is that of the new form",
             };
             let message = format!("{} ({}){before}{form}", error.message(), error.rule());
-            let help = error.help();
+            let unknown = match error.rule() {
+                UNKNOWN_FIELD => found.help_of_unknown_release(text(self.object, "/kind"), "field"),
+                _ => None,
+            };
+            let help = unknown.as_deref().unwrap_or(error.help());
             let help = match &allowed {
                 Some(allowed) if !help.contains("what is written is allowed") => {
                     format!("{help}; {allowed}")

@@ -116,6 +116,12 @@ impl<'a> Crd<'a> {
         self.annotation(BUNDLE_VERSION)
     }
 
+    /// The same, where it is not known here.
+    pub(super) fn unknown_release(&self) -> Option<&'a str> {
+        self.bundle_version()
+            .filter(|release| release.parse::<Release>().is_err())
+    }
+
     /// Says so where the CRD is of another release than the one that is said to be installed.
     pub(super) fn check_release(&self, from: Release, found: &mut UpgradeFindings) {
         let release = self
@@ -198,9 +204,7 @@ impl<'a> Crd<'a> {
                 },
                 "stay with the newer release",
             );
-        } else if let Some(installed) = self.bundle_version()
-            && installed.parse::<Release>().is_err()
-        {
+        } else if let Some(installed) = self.unknown_release() {
             found.add(
                 Impact::Note,
                 "release-unknown",

@@ -76,6 +76,8 @@ pub(super) struct UpgradeFindings {
     pub(super) crds: BTreeSet<String>,
     /// By kind, what the CRDs in the input say of what is installed.
     pub(super) installed: BTreeMap<String, ReleaseChannel>,
+    /// By kind, the release of its CRD in the input where that is not known here.
+    pub(super) unknown: BTreeMap<String, String>,
     pub(super) release: Release,
     pub(super) channel: Channel,
     pub(super) list: Vec<UpgradeFinding>,
@@ -94,8 +96,32 @@ pub(super) struct UpgradeFindings {
 impl UpgradeFindings {
     /// The command that brings objects into the forms of the release.
     pub(super) fn convert(&self, arguments: &str) -> String {
-        let (release, channel) = (self.release, self.channel);
+        self.convert_in(self.channel, arguments)
+    }
+
+    /// The same for a channel of the release.
+    pub(super) fn convert_in(&self, channel: Channel, arguments: &str) -> String {
+        let release = self.release;
         format!("gwapi convert {arguments} --release {release} --channel {channel}")
+    }
+
+    /// The release that is installed of a kind, where it is not known here: that of its CRD, or of any CRD where the input has none
+    /// of the kind.
+    pub(super) fn unknown_release(&self, kind: &str) -> Option<&str> {
+        let own = self.unknown.get(kind);
+        let any = || {
+            let mut all = self.unknown.values();
+            all.next().filter(|_| !self.crds.contains(kind))
+        };
+        own.or_else(any).map(String::as_str)
+    }
+
+    /// The help about something of an object of this kind that no known release has, while another one is installed.
+    pub(super) fn help_of_unknown_release(&self, kind: &str, what: &str) -> Option<String> {
+        let installed = self.unknown_release(kind)?;
+        Some(format!(
+            "no release known here has it; release {installed} is installed, which is not known here: see whether its CRDs have the {what}"
+        ))
     }
 
     /// Notes an object for which a kind has to stay that another one has replaced.

@@ -3,13 +3,16 @@
 use super::{
     before::{self, VerdictBefore},
     converted::InNewForms,
-    findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
+    findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side, text},
     status,
 };
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-        ReleaseConversion, convert_value, moves::is_within, release::reference,
+        ReleaseConversion,
+        moves::{Moves, is_within},
+        release::reference,
+        value,
     },
     meta::{Channel, Release},
     schema::{self, KindVersion, UnknownField},
@@ -32,7 +35,7 @@ pub(super) fn check(
     // What a server makes of the stored object: nothing but the version changes.
     let stored = match to == version.api_version {
         true => Ok(object.clone()),
-        false => convert_value(object, &to),
+        false => value::carry(object, &to, &mut Moves::default()),
     };
     let mut judged = JudgedForm {
         object,
@@ -358,14 +361,18 @@ impl JudgedForm<'_> {
             && !self.is_taken_before(field.path(), (from, channel))
         {
             // A field of another release is no mistake of the object.
-            let help = Finding::unknown_field(field, (release, found.channel));
+            let finding = Finding::unknown_field(field, (release, found.channel));
+            let help = help_of_unknown(field, &finding, self.object, found);
             found.add(
                 Impact::Note,
                 UNKNOWN_BEFORE,
                 self.object,
                 field.path(),
-                format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
-                help.help().unwrap_or("remove the field"),
+                match self.is_so_of_any((from, channel), |verdict| verdict.has(field.path())) {
+                    true => format!("{release} does not have the field, and the {channel} channel of {from} refuses what is there"),
+                    false => format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
+                },
+                help,
             );
             return;
         }
@@ -419,7 +426,7 @@ impl JudgedForm<'_> {
                 "stay with the later release if it is installed, or do without the field ({})",
                 finding.help().unwrap_or_default()
             ),
-            (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
+            (false, _) => help_of_unknown(field, &finding, self.object, found),
         };
         found.add(
             Impact::Loses,
@@ -536,6 +543,25 @@ impl JudgedForm<'_> {
                 problem.kind().to_string(),
             );
         }
+    }
+}
+
+/// The help about a field that a release does not have. Of one that no known release has nobody can say more while another one is
+/// installed, except which field may be meant.
+fn help_of_unknown(
+    field: &UnknownField,
+    finding: &Finding,
+    object: &Value,
+    found: &UpgradeFindings,
+) -> String {
+    let help = finding.help().unwrap_or("remove the field");
+    let unknown = found.help_of_unknown_release(text(object, "/kind"), "field");
+    let is_near =
+        field.nearest().is_some() || field.near_elsewhere().is_some() || !field.homes().is_empty();
+    match unknown.filter(|_| !field.is_known()) {
+        Some(unknown) if is_near => format!("{unknown}; if they do not: {help}"),
+        Some(unknown) => unknown,
+        None => help.to_owned(),
     }
 }
 

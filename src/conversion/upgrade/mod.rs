@@ -47,7 +47,7 @@ use crate::{
     conversion::ConvertedNames,
     meta::{Channel, Release, kept_name},
     schema,
-    validation::{ChoiceReason, Uses, ValidationOptions},
+    validation::{ALL_OF_INPUT, ChoiceReason, Uses, ValidationOptions},
 };
 use findings::{UpgradeFindings, text};
 use serde_json::Value;
@@ -177,10 +177,10 @@ pub fn check<'a>(
     // CRDs say what is installed: what is said of it beside them is left out where they say something else.
     let contradicted = options.from.filter(|from| crd::contradict(&crds, *from));
     let (from, from_reason) = match contradicted {
-        None => from(&installed, options),
+        None => from((&installed, &crds), options),
         Some(asked) => {
             let (from, why) = from(
-                &installed,
+                (&installed, &crds),
                 UpgradeOptions {
                     from: None,
                     ..options
@@ -193,7 +193,8 @@ pub fn check<'a>(
         from,
         is_asked: options.from.is_some() && contradicted.is_none(),
         crds: BTreeSet::new(),
-        installed: BTreeMap::new(),
+        installed: before::installed(&crds),
+        unknown: before::unknown(&crds),
         release: to,
         channel,
         list: Vec::new(),
@@ -203,7 +204,6 @@ pub fn check<'a>(
         held: BTreeMap::new(),
         names: ConvertedNames::default(),
     };
-    found.installed = before::installed(&crds);
     if let Some(from) = options.from {
         for crd in &crds {
             crd.check_release(from, &mut found);
@@ -240,7 +240,10 @@ pub fn check<'a>(
 }
 
 /// The release that is installed, as far as it is known, and why it is that one.
-fn from(installed: &[&Value], options: UpgradeOptions) -> (Option<Release>, String) {
+fn from(
+    (installed, crds): (&[&Value], &[crd::Crd<'_>]),
+    options: UpgradeOptions,
+) -> (Option<Release>, String) {
     if let Some(from) = options.from {
         return (Some(from), format!("{from}, as was asked"));
     }
@@ -252,33 +255,43 @@ fn from(installed: &[&Value], options: UpgradeOptions) -> (Option<Release>, Stri
     let choice = uses.choice();
     match &choice.reason {
         ChoiceReason::Installed => return (Some(choice.release), choice.to_string()),
-        ChoiceReason::Nearest(bundle) => {
-            let bundle = kept_name(bundle);
-            let why = format!("the CRDs in the input are of {bundle}, which is not known here");
-            return (None, why);
-        }
+        ChoiceReason::Nearest(bundle) => return (None, of_unknown(bundle)),
         _ => {}
     }
-    const ALL: &str = "every kind, version, field and value of the input";
+    // One that is no version, such as `main`, chooses no release.
+    if let Some(bundle) = crds.iter().find_map(crd::Crd::unknown_release) {
+        return (None, of_unknown(bundle));
+    }
     let narrowed = &choice.narrowed;
     let mut newest_first = Release::ALL.iter().rev().copied();
     match newest_first.find(|release| *release <= to && uses.fit(*release)) {
         Some(from) if from == to => {
             let why = format!(
-                "{from} itself: its experimental channel has {ALL}, which does not say what is installed"
+                "{from} itself: its experimental channel has {ALL_OF_INPUT} that any release has, which does not say what is installed"
             );
             (Some(from), why)
         }
         Some(from) => {
             let why = narrowed.gone_in_words();
-            let newest = format!("the newest release before {to} that has {ALL}");
+            let newest = format!(
+                "the newest release before {to} that has {ALL_OF_INPUT} that any release has"
+            );
             (Some(from), format!("{from}, {newest}{why}"))
         }
         None => {
             let why = narrowed.unmet_in_words(to);
-            (None, format!("no release up to {to} has {ALL}{why}"))
+            (
+                None,
+                format!("no release up to {to} has {ALL_OF_INPUT}{why}"),
+            )
         }
     }
+}
+
+/// Why no release is known from which an upgrade leads, though CRDs name one.
+fn of_unknown(bundle: &str) -> String {
+    let bundle = kept_name(bundle);
+    format!("the CRDs in the input are of {bundle}, which is not known here")
 }
 
 /// Whether [`check`] looks at an object: whoever reads many can let the others go.

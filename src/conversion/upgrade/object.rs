@@ -202,6 +202,11 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
         );
         return;
     }
+    let what = match kinds::versions(kind).next() {
+        Some(_) => "version",
+        None => "kind",
+    };
+    let unknown = found.help_of_unknown_release(kind, what);
     let (rule, help) = if target.is_empty() {
         let known = schema::KINDS.iter().map(|known| known.kind);
         let place = (release, found.channel);
@@ -211,10 +216,10 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
             ("", None) => "check whether the kind is still used".to_owned(),
             (elsewhere, _) => elsewhere.to_owned(),
         };
-        ("kind-unknown", help)
+        ("kind-unknown", unknown.unwrap_or(help))
     } else {
-        let wanted = stored_in(target);
-        ("version-unknown", format!("write the object in `{wanted}`"))
+        let write = || format!("write the object in `{}`", stored_in(target));
+        ("version-unknown", unknown.unwrap_or_else(write))
     };
     found.add(
         Impact::Breaks,
@@ -251,7 +256,15 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
                 false => format!("{STAY}, or write the object {form} and correct it ({problems})"),
             }
         }
-        Err(error) if is_without_kind(error) => format!("{STAY}, or {DO_WITHOUT}"),
+        Err(error) if is_without_kind(error) => match in_experimental(object, found) {
+            Some(to) => format!(
+                "{STAY}, or upgrade to the experimental channel, which has {} in `{}`: write the object so with `{}`",
+                to.kind,
+                to.api_version,
+                found.convert_in(Channel::Experimental, "-f FILE")
+            ),
+            None => format!("{STAY}, or {DO_WITHOUT}"),
+        },
         Err(_) => {
             let wanted = match target.is_empty() {
                 true => schema::counterpart(text(object, "/kind")).unwrap_or_default(),
@@ -260,6 +273,16 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
             format!("{STAY}; the object cannot become `{wanted}` without a loss ({problems})")
         }
     }
+}
+
+/// What the experimental channel of the release has of the kind of an object, or in its place, where the upgrade leads to another
+/// channel.
+fn in_experimental(object: &Value, found: &UpgradeFindings) -> Option<&'static KindVersion> {
+    if found.channel == Channel::Experimental {
+        return None;
+    }
+    let of = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
+    kinds::in_release(of, found.release, Channel::Experimental)
 }
 
 /// Whether an object cannot be converted because the release has neither its kind nor one in its place.

@@ -270,6 +270,9 @@ fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
     let command = found.convert("-f FILE");
     let is_object = |f: &UpgradeFinding| f.rule == LATER_OBJECT;
     let converts = |f: &UpgradeFinding| is_object(f) && f.help.contains(&command);
+    let experimental = found.convert_in(Channel::Experimental, "-f FILE");
+    let in_experimental =
+        |f: &UpgradeFinding| is_object(f) && !converts(f) && f.help.contains(&experimental);
     let is_left_out = |f: &UpgradeFinding| is_object(f) && f.help.ends_with(DO_WITHOUT);
     let all = [
         (
@@ -277,11 +280,20 @@ fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
             format!("`{command}` writes them in versions that it has; check again then"),
         ),
         (
+            names(found, in_experimental),
+            format!(
+                "take the experimental channel, which has their kinds or others in their place: `{experimental}` writes them in \
+                 versions that it has; check again with that channel then, or do without them"
+            ),
+        ),
+        (
             names(found, is_left_out),
             "do without them: it has neither their kind nor one in its place".to_owned(),
         ),
         (
-            names(found, |f| is_object(f) && !converts(f) && !is_left_out(f)),
+            names(found, |f| {
+                is_object(f) && !converts(f) && !in_experimental(f) && !is_left_out(f)
+            }),
             "correct them as their findings say, and check again: no command does it alone"
                 .to_owned(),
         ),

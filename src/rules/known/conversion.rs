@@ -197,7 +197,7 @@ pub(super) const OF_CONVERSION: &[(&str, Severity, &str)] = &[
     (
         "upgrade/kind-unknown",
         Error,
-        "no release has the kind in the group",
+        "no release known here has the kind in the group",
     ),
     (
         "upgrade/later-release-field",
@@ -282,7 +282,7 @@ pub(super) const OF_CONVERSION: &[(&str, Severity, &str)] = &[
     (
         "upgrade/unknown-before",
         Warning,
-        "neither the release nor the one before has the field",
+        "the release does not have the field, and the one before does not have it either or refuses what is there",
     ),
     (
         "upgrade/unknown-field",
@@ -312,7 +312,7 @@ pub(super) const OF_CONVERSION: &[(&str, Severity, &str)] = &[
     (
         "upgrade/version-unknown",
         Error,
-        "no release has the kind in the version",
+        "no release known here has the kind in the version",
     ),
     (
         "upgrade/webhook-removed",

@@ -163,7 +163,7 @@ fn what_keeps_a_newer_release_from_having_all_is_named() {
     let said = |objects: &[&Value]| {
         choose_release(objects.iter().copied(), Channel::Experimental).to_string()
     };
-    let has_all = "the newest release that has every kind, version, field and value of the input: ";
+    let has_all = "the newest release that has every kind, version, field and value of the input that any release has: ";
     let lb = "BackendLBPolicy shop/a in `gateway.networking.k8s.io/v1alpha2` is gone since v1.3.0";
     let (a, b) = (old("a"), old("b"));
     for objects in [[&a, &b, &ended], [&ended, &b, &a]] {

@@ -166,7 +166,7 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
             json!({"rules": [{"nothing": 1}]}),
             Release::V1_7_0,
             Channel::Standard,
-            "schema/unknown-field: remove it: no release has it",
+            "schema/unknown-field: correct its name or remove it: no release known here has it",
         ),
         (
             V1,
@@ -230,7 +230,7 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
             json!({"headers": "a"}),
             Release::V1_7_0,
             Channel::Standard,
-            "schema/unknown-field: remove it: no release has it",
+            "schema/unknown-field: correct its name or remove it: no release known here has it",
         ),
         (
             V1,

@@ -41,8 +41,12 @@ impl Editor<'_> {
                         takes_comments |= at == first;
                         along.push((to.to_owned(), comments));
                     }
-                    // Those above the others are taken off with them.
-                    _ if at == first && index < members.len() => {
+                    // Those above the others are taken off with them; those above a line that begins with something else are
+                    // about that.
+                    _ if at == first
+                        && index < members.len()
+                        && self.original.text.indent_of_first(member.key).is_some() =>
+                    {
                         self.note_behind(member.key, member.key);
                     }
                     _ => {}

@@ -613,6 +613,30 @@ fn comments_in_braces_go_along_or_are_named() {
         edits.finish().unwrap(),
         "{a: 1,\n  # of b\n  # of c\n  c: 3}\n"
     );
+    // What stands above the line of the braces is about what the line begins with, which stays.
+    for text in [
+        "# of a\na: {b: 2, c: 3}\n",
+        "- c: 1\n  # of a\n  a: {b: 2, c: 3}\n",
+        "# of the entry\n- a: {b: 2, c: 3}\n  c: 1\n",
+        "# of the entry\n- {a: {b: 2, c: 3}, c: 1}\n",
+    ] {
+        let text = match text.contains("- ") {
+            true => format!("l:\n{text}"),
+            false => text.to_owned(),
+        };
+        let entry = &manifest::read(text.as_bytes(), &options).entries[0];
+        let mut wanted = entry.value.clone();
+        let owner = match text.starts_with("l:") {
+            true => "/l/0/a",
+            false => "/a",
+        };
+        let braces = wanted.pointer_mut(owner).unwrap().as_object_mut().unwrap();
+        braces.remove("b");
+        let mut edits = Edits::of(text.as_bytes()).unwrap();
+        edits.add(entry, &wanted, &[]).unwrap();
+        assert_eq!(edits.left_behind(), [], "{text}");
+        assert_eq!(edits.finish().unwrap(), text.replace("b: 2, ", ""));
+    }
     // A next member in the same line, and several that come.
     let text = "{\n  # of b\n  b: 2, c: 3,\n  d: 4 # of d\n}\n";
     let wanted = json!({"c": 3, "d": 4, "e": {"b": 2}, "f": 5});

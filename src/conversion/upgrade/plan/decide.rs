@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 /// The rules of what the release refuses in an object.
 const REFUSALS: [&str; 2] = ["tightened", "invalid"];
 
+/// The rules of what no known release has.
+const OF_NO_RELEASE: [&str; 3] = ["unknown-field", "version-unknown", "kind-unknown"];
+
 /// The rules of which the plan takes care with steps of their own.
 const WITH_OWN_STEPS: &[&str] = &[
     "stored-version-removed",
@@ -52,7 +55,8 @@ pub(super) fn steps(found: &UpgradeFindings) -> Vec<UpgradeStep> {
         ),
         (
             "unknown-field",
-            "Remove the fields that no release has, or move them to the part of the object that they belong to",
+            "Correct the names of the fields that no release known here has, remove them, or move them to the part of the object that \
+             they belong to",
         ),
         (
             "tightened",
@@ -101,6 +105,20 @@ pub(super) fn steps(found: &UpgradeFindings) -> Vec<UpgradeStep> {
         if left.remove(rule).is_none() {
             continue;
         }
+        // What no known release has may be of the one that is installed.
+        let is_installed = |f: &UpgradeFinding| {
+            OF_NO_RELEASE.contains(&rule) && found.unknown_release(&f.object.kind).is_some()
+        };
+        let unknown = names(found, |f| f.rule == rule && is_installed(f));
+        if !unknown.is_empty() {
+            steps.push(step(
+                format!(
+                    "See whether the release that is installed, which is not known here, has what no release known here has, and \
+                     decide what becomes of it: {unknown}"
+                ),
+                Vec::new(),
+            ));
+        }
         // Of a kind that the release lacks nothing is judged but what takes its place.
         let is_lacking = |f: &UpgradeFinding| {
             REFUSALS.contains(&rule)
@@ -108,7 +126,9 @@ pub(super) fn steps(found: &UpgradeFindings) -> Vec<UpgradeStep> {
                     .next()
                     .is_none()
         };
-        let kept = names(found, |f| f.rule == rule && !is_lacking(f));
+        let kept = names(found, |f| {
+            f.rule == rule && !is_lacking(f) && !is_installed(f)
+        });
         if !kept.is_empty() {
             steps.push(step(format!("{title}: {kept}"), Vec::new()));
         }
