@@ -184,4 +184,5 @@ pub use standing::{
 pub use status::{
     MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusEvent, StatusPart, StatusWrite, next,
 };
+pub(crate) use unimplemented::is_unimplemented_parent;
 pub use unimplemented::{NotImplemented, not_implemented};

@@ -245,6 +245,11 @@ pub(super) fn is_unimplemented_kind(kind: &GroupKind) -> bool {
     parts(&kind.group, &kind.kind).any(|part| part.path.is_empty())
 }
 
+/// Whether a kind that is not implemented can be the parent of a route: that of such a route is right, and means something elsewhere.
+pub(crate) fn is_unimplemented_parent(kind: &GroupKind) -> bool {
+    is_unimplemented_kind(kind) && kind.kind.ends_with("ListenerSet")
+}
+
 fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static UnimplementedPart> {
     let known = group == GROUP || group == EXPERIMENTS_GROUP;
     PARTS

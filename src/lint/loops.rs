@@ -19,6 +19,7 @@ use crate::{
     proxy::{Scheme, http_entries},
     routing::Match,
     rules::{Rule, set as rules},
+    sim::Unheard,
 };
 use http::header::HOST;
 use std::collections::HashSet;
@@ -195,7 +196,9 @@ fn wrong_way(
     is_own: impl Fn(&RedirectStep) -> bool,
 ) -> Option<(&'static Rule, String, Option<String>)> {
     let shown = |steps: &[RedirectStep]| {
-        let places = steps.iter().map(|step| format!("`{}`", step.url));
+        let places = steps
+            .iter()
+            .map(|step| format!("`{}`", of_any_host(&step.url)));
         places.collect::<Vec<_>>().join(", ")
     };
     match way {
@@ -204,7 +207,7 @@ fn wrong_way(
             let message = match circle.as_slice() {
                 [only] => format!(
                     "a client that asks for `{}` is sent there again, and so on without end",
-                    only.url
+                    of_any_host(&only.url)
                 ),
                 circle => format!("clients are sent in circles: {}, and back", shown(circle)),
             };
@@ -226,12 +229,19 @@ fn wrong_way(
         }
         RedirectWay::Nobody { from, .. } if !is_own(from) => None,
         RedirectWay::Nobody { from, to, why } => {
+            let place = sent_to(to);
             let idle = match why {
                 Unanswered::Idle(idle) => idle.first(),
                 Unanswered::Unheard { listener, why } => {
                     let name = &listener.name;
+                    let why = match why {
+                        Unheard::NoRoute(kind, host) if *host == sample::ANY_HOST => {
+                            Unheard::NoRoute(*kind, "*".to_owned())
+                        }
+                        why => why.clone(),
+                    };
                     let message = format!(
-                        "clients are sent to `{to}`, and nobody answers there: listener `{name}` of Gateway {gateway} {why}"
+                        "clients are sent to {place}, and nobody answers there: listener `{name}` of Gateway {gateway} {why}"
                     );
                     let help = Some(why.help(name));
                     return Some((&rules::REDIRECT_HEARD, message, help));
@@ -240,14 +250,14 @@ fn wrong_way(
             let (message, help) = match idle {
                 Some(idle) => (
                     format!(
-                        "clients are sent to `{to}`, and listener `{}` of Gateway {gateway}, which would answer there, is not serving: {}",
+                        "clients are sent to {place}, and listener `{}` of Gateway {gateway}, which would answer there, is not serving: {}",
                         idle.name, idle.why
                     ),
                     format!("correct listener `{}` first", idle.name),
                 ),
                 None => (
                     format!(
-                        "clients are sent to `{to}`, and no Gateway of the set listens on port {}",
+                        "clients are sent to {place}, and no Gateway of the set listens on port {}",
                         to.port
                     ),
                     walk::needed_listener(resolver, gateway, from, to).join("; "),
@@ -255,6 +265,32 @@ fn wrong_way(
             };
             Some((&rules::REDIRECT_HEARD, message, Some(help)))
         }
+    }
+}
+
+/// A URL, with `*` in the place of a host that is made up.
+fn of_any_host(url: &Url) -> Url {
+    let host = match url.host.as_str() {
+        sample::ANY_HOST => "*",
+        host => host,
+    };
+    Url {
+        host: host.to_owned(),
+        ..url.clone()
+    }
+}
+
+/// Where clients are sent, as part of a sentence. A host that is made up stands for the one that they asked for.
+fn sent_to(url: &Url) -> String {
+    if url.host != sample::ANY_HOST {
+        return format!("`{url}`");
+    }
+    let scheme = url.scheme.as_str();
+    match (url.scheme, url.port) {
+        (Scheme::Http, 80) | (Scheme::Https, 443) => {
+            format!("`{scheme}` on the host that they asked for")
+        }
+        (_, port) => format!("`{scheme}` on port {port} of the host that they asked for"),
     }
 }
 

@@ -76,10 +76,13 @@ fn value(matching: &ValueMatch) -> Option<String> {
     }
 }
 
+/// The host that is made up where any will do. Nobody has it (RFC 6761, section 6.4), and no text shows it.
+pub(super) const ANY_HOST: &str = "any-host.invalid";
+
 /// A host that a hostname covers.
 pub(super) fn host(hostname: Option<&Hostname>) -> String {
     match hostname {
-        None => "www.example.com".to_owned(),
+        None => ANY_HOST.to_owned(),
         Some(name) => match name.wildcard_suffix() {
             Some(suffix) => format!("www{suffix}"),
             None => name.as_str().to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{
     ListenerName, Refusal, Request, RequestError,
-    head::{host_in_words, named_host, settled},
+    head::{has_unreadable_host, host_in_words, named_host, settled},
 };
 use crate::{
     attachment::effective::{
@@ -317,7 +317,10 @@ fn at_gateway<'e>(
         }
         None => Some(unserved(gateway, bind, request, host.as_deref())),
     };
-    why.extend(unserved.clone());
+    // Of a host that cannot be read the answer says so.
+    if over_tls || !has_unreadable_host(request) {
+        why.extend(unserved.clone());
+    }
     Destination::Gateway {
         gateway,
         listener,

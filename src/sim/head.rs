@@ -60,6 +60,12 @@ pub(crate) fn named_host(request: &Request) -> Option<Authority> {
     }
 }
 
+/// Whether the `Host` header of a request is no host, which is answered with 400.
+pub(super) fn has_unreadable_host(request: &Request) -> bool {
+    let sent = request.headers.get(HOST);
+    sent.is_some_and(|sent| !sent.is_empty()) && named_host(request).is_none()
+}
+
 /// For whom a request is, as part of a sentence: the host that it names, or that it names none.
 pub(super) fn host_in_words(request: &Request) -> String {
     let sent = request.headers.get(HOST).map(HeaderValue::as_bytes);

@@ -1,14 +1,18 @@
 //! Objects that no server would find a kind for, though it is clear enough which kind is meant.
 
-use super::{Finding, ValidationOptions};
+use super::{Finding, ValidationOptions, served::nearest_kind};
 use crate::{
     manifest,
-    meta::{GROUP, GroupVersionKind, MULTICLUSTER_GROUP},
+    meta::{GROUP, GroupVersionKind, MULTICLUSTER_GROUP, Release},
     schema::{self, KINDS, nearest_name},
 };
 
 /// The name of the group before it became [`GROUP`].
 const FORMER_GROUP: &str = "networking.x-k8s.io";
+
+/// The kind of the Multi-Cluster Services API that attachment looks at, and its `apiVersion`.
+const IMPORT: &str = "ServiceImport";
+const IMPORT_VERSION: &str = "multicluster.x-k8s.io/v1alpha1";
 
 /// How many letters a misspelt group may be off.
 const MOST_LETTERS: usize = 3;
@@ -33,6 +37,46 @@ pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) 
             .then(|| core(api_version, &gvk))
             .flatten()
     })
+}
+
+/// The type that an object most likely means, as `apiVersion` and kind, in a version that is known of it: the one that a finding
+/// about its type names. Nothing for an object that has nothing to do with the Gateway API, and for a kind of Kubernetes that is
+/// named right.
+pub(crate) fn meant(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+    let own = if schema::is_own_group(api_version) {
+        nearest_kind(kind)
+    } else if own(api_version, kind, &ValidationOptions::default()).is_some() {
+        own_kind(kind)
+    } else {
+        let gvk = GroupVersionKind::from_api_version(api_version, kind);
+        if import(&gvk).is_some() {
+            return Some((IMPORT_VERSION, IMPORT));
+        }
+        return is_of_kubernetes(&gvk.group)
+            .then(|| meant_of_kubernetes(api_version, kind))
+            .flatten();
+    };
+    let own = own?;
+    let version = match schema::find(api_version, own) {
+        Some(found) => found.api_version,
+        None => stored(own)?,
+    };
+    Some((version, own))
+}
+
+/// The `apiVersion` in which the newest release that is known stores a kind.
+fn stored(kind: &str) -> Option<&'static str> {
+    let newest = *Release::ALL.last()?;
+    KINDS
+        .iter()
+        .filter(|known| known.kind == kind)
+        .find(|known| {
+            known
+                .installations()
+                .iter()
+                .any(|installation| installation.release == newest.crds() && installation.stored)
+        })
+        .map(|known| known.api_version)
 }
 
 /// As [`check`], for objects that seem to be meant for the Gateway API itself.
@@ -70,7 +114,7 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
             false => None,
         };
     }
-    if let Some(own) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) {
+    if let Some(own) = own_kind(kind) {
         return wrong(
             format!("`{own}` is not a kind of `{api_version}`"),
             own_version(own, options),
@@ -82,18 +126,17 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
 /// What is wrong with the type of an object that seems to be a ServiceImport of the Multi-Cluster Services API. Others have
 /// kinds of that name, too, in groups that are not near.
 fn import(gvk: &GroupVersionKind) -> Option<Finding> {
-    const KIND: &str = "ServiceImport";
     if gvk.group == MULTICLUSTER_GROUP {
-        let kinds = [KIND, "ServiceExport"];
+        let kinds = [IMPORT, "ServiceExport"];
         if kinds.contains(&gvk.kind.as_str()) {
             return None;
         }
-        let near = nearest_name(&gvk.kind, kinds.into_iter()).filter(|near| *near == KIND)?;
+        let near = nearest_name(&gvk.kind, kinds.into_iter()).filter(|near| *near == IMPORT)?;
         let message = format!("`{}` has no kind `{}`", gvk.group, gvk.kind);
         let finding = Finding::error("kind/not-served", "kind".to_owned(), message);
         return Some(finding.with_help(format!("did you mean `{near}`?")));
     }
-    let is_near = gvk.kind == KIND && distance(&gvk.group, MULTICLUSTER_GROUP) <= MOST_LETTERS;
+    let is_near = gvk.kind == IMPORT && distance(&gvk.group, MULTICLUSTER_GROUP) <= MOST_LETTERS;
     is_near.then(|| {
         let message = format!("`{}` is not a group that is known", gvk.group);
         Finding::error("group/not-known", "apiVersion".to_owned(), message)
@@ -103,11 +146,9 @@ fn import(gvk: &GroupVersionKind) -> Option<Finding> {
 
 /// What is wrong with the type of an object that seems to be of a kind of Kubernetes that attachment looks at.
 fn core(api_version: &str, gvk: &GroupVersionKind) -> Option<Finding> {
-    let kind = &gvk.kind;
-    if core_kinds().any(|known| known == (api_version, kind)) {
-        return None;
-    }
-    if let Some((right, _)) = core_kinds().find(|(_, known)| known == kind) {
+    let kind = gvk.kind.as_str();
+    let (right, meant) = meant_of_kubernetes(api_version, kind)?;
+    if meant == kind {
         let rule = if GroupVersionKind::from_api_version(right, kind).group == gvk.group {
             "version/not-served"
         } else {
@@ -119,13 +160,27 @@ fn core(api_version: &str, gvk: &GroupVersionKind) -> Option<Finding> {
                 .with_help(format!("write `apiVersion: {right}`")),
         );
     }
-    let same_version = core_kinds().filter(|(known, _)| *known == api_version);
-    let near = nearest_name(kind, same_version.map(|(_, kind)| kind))?;
-    (distance(&kind.to_lowercase(), &near.to_lowercase()) <= 2).then(|| {
-        let message = format!("`{api_version}` has no kind `{kind}`");
+    let message = format!("`{api_version}` has no kind `{kind}`");
+    Some(
         Finding::error("kind/not-served", "kind".to_owned(), message)
-            .with_help(format!("did you mean `{near}`?"))
-    })
+            .with_help(format!("did you mean `{meant}`?")),
+    )
+}
+
+/// The kind of Kubernetes that attachment looks at and that a type most likely means, with its `apiVersion`: the one of this name,
+/// or the one of nearly this name in this version. Nothing where it is named right.
+fn meant_of_kubernetes(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+    let is_right = |(version, known): (&str, &str)| version == api_version && known == kind;
+    if core_kinds().any(is_right) {
+        return None;
+    }
+    if let Some(of_name) = core_kinds().find(|(_, known)| *known == kind) {
+        return Some(of_name);
+    }
+    let same_version = || core_kinds().filter(move |(version, _)| *version == api_version);
+    let near = nearest_name(kind, same_version().map(|(_, known)| known))?;
+    let is_near = distance(&kind.to_lowercase(), &near.to_lowercase()) <= 2;
+    same_version().find(|(_, known)| is_near && *known == near)
 }
 
 /// The kinds of the Gateway API, of whatever release.
@@ -133,10 +188,15 @@ fn own_kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|known| known.kind)
 }
 
+/// The kind of the Gateway API of this name, whatever the case of its letters.
+fn own_kind(kind: &str) -> Option<&'static str> {
+    own_kinds().find(|own| own.eq_ignore_ascii_case(kind))
+}
+
 /// Which `apiVersion` to write: that in which a server stores the kind; where it does not have the kind, the newest of it, and
 /// where that is.
 fn own_version(kind: &str, options: &ValidationOptions) -> String {
-    let Some(kind) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) else {
+    let Some(kind) = own_kind(kind) else {
         return format!("write `apiVersion: {GROUP}/VERSION`");
     };
     if let Some(served) = super::served::served_versions(kind, options).first() {
@@ -298,6 +358,48 @@ mod tests {
                 Some((wanted, help)),
                 "{api_version} {kind}"
             );
+        }
+    }
+
+    /// What a finding says of a type and what is read in its place are one decision.
+    #[test]
+    fn the_type_that_is_meant_is_the_one_that_a_finding_names() {
+        let grant = "gateway.networking.k8s.io/v1beta1";
+        for (api_version, kind, right) in [
+            (grant, "ReferenceGrants", (grant, "ReferenceGrant")),
+            (
+                "gateway.networking.k8s.io/v1",
+                "Gatway",
+                ("gateway.networking.k8s.io/v1", "Gateway"),
+            ),
+            ("v1", "service", ("v1", "Service")),
+            ("core/v1", "Service", ("v1", "Service")),
+            ("v1", "namespace", ("v1", "Namespace")),
+            (
+                "discovery.k8s.io/v1beta1",
+                "EndpointSlice",
+                ("discovery.k8s.io/v1", "EndpointSlice"),
+            ),
+            (
+                "multicluster.k8s.io/v1alpha1",
+                "ServiceImport",
+                (IMPORT_VERSION, IMPORT),
+            ),
+        ] {
+            assert_eq!(
+                meant(api_version, kind),
+                Some(right),
+                "{api_version} {kind}"
+            );
+        }
+        for (api_version, kind) in [
+            ("v1", "Service"),
+            ("v1", "ServiceAccount"),
+            ("apps/v1", "Deployment"),
+            ("gateway.solo.io/v1", "Gateway"),
+            ("networking.x-k8s.io/v1alpha1", "BackendPolicy"),
+        ] {
+            assert_eq!(meant(api_version, kind), None, "{api_version} {kind}");
         }
     }
 

@@ -22,6 +22,11 @@ pub(super) fn newest(kind: &KindVersion, options: &ValidationOptions) -> &'stati
         .unwrap_or("a served version")
 }
 
+/// The kind of the Gateway API, of whatever release, that a kind most likely means.
+pub(super) fn nearest_kind(kind: &str) -> Option<&'static str> {
+    schema::nearest_name(kind, schema::KINDS.iter().map(|known| known.kind))
+}
+
 pub(super) fn not_served(
     api_version: &str,
     kind: &str,
@@ -63,8 +68,7 @@ pub(super) fn not_served(
     if !help.is_empty() {
         return finding.with_help(help);
     }
-    let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
-    finding.with_help(match near {
+    finding.with_help(match nearest_kind(kind) {
         Some(near) if served_versions(near, options).is_empty() => {
             let elsewhere = report::kind_elsewhere(near, None, (release, channel));
             format!("did you mean `{near}`? ({elsewhere})")

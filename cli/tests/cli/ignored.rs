@@ -310,3 +310,56 @@ fn the_summary_of_a_status_agrees_with_its_exit_code() {
         assert_eq!(says_so, code == Some(0), "{text}");
     }
 }
+
+/// Which kind is meant is one decision: what is listed as left out is not to be created a second time.
+#[test]
+fn an_object_of_a_misspelt_kind_is_not_said_to_be_missing() {
+    let objects = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gatway
+metadata: { name: gw, namespace: a }
+spec: { gatewayClassName: c, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrants
+metadata: { name: g, namespace: b }
+spec: { from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: a }], to: [{ group: '', kind: Service }] }
+---
+apiVersion: v1
+kind: service
+metadata: { name: s, namespace: a }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: core/v1
+kind: Service
+metadata: { name: t, namespace: a }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: namespace
+metadata: { name: c }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: u, namespace: b }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: a }
+spec: { parentRefs: [{ name: gw }], rules: [{ backendRefs: [{ name: s, port: 80 }, { name: t, port: 80 }, { name: u, namespace: b, port: 80 }] }] }
+";
+    let (_, text) = run(&["status", "-f", "-"], objects);
+    for said in [
+        "Gateway a/gw was given, but is left out",
+        "Service a/s was given, but is left out",
+        "Service a/t was given, but is left out",
+        "ReferenceGrant b/g would allow it, but is left out",
+        "  namespace c (",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    for wrong in ["does not exist", "create a ", "add Gateway"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+}

@@ -99,7 +99,8 @@ fn an_object_of_a_kind_that_is_not_implemented_is_named_and_so_is_who_refers_to_
     );
     let (_, text) = run(&STATUS, &objects);
     for said in [
-        "kind ListenerSet.gateway.networking.k8s.io is not implemented as a parent",
+        "gwapi does not implement ListenerSet.gateway.networking.k8s.io as a parent; your implementation may accept the route",
+        "help: nothing is wrong with `spec.parentRefs[0]`",
         "ListenerSet shop/more: none of its listeners is served",
         "3 parts not implemented",
         &with_newest("judged by the experimental channel of NEWEST, the newest release"),

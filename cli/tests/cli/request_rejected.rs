@@ -104,3 +104,114 @@ spec:
     let (code, ..) = ask(&format!("{SOUND}{gone}"), "http://else.example/");
     assert_eq!(code, Some(0));
 }
+
+/// A Gateway that takes routes of every namespace at port 80 and those of its own at port 82, and a route of another namespace.
+const ELSEWHERE: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: a }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: good, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }
+    - { name: same, port: 82, protocol: HTTP }
+    - { name: host, port: 83, protocol: HTTP, hostname: other.test, allowedRoutes: { namespaces: { from: All } } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: s, namespace: zz }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: zz }
+spec: { parentRefs: [{ name: gw, namespace: a }], hostnames: [x.test], rules: [{ backendRefs: [{ name: s, port: 80 }] }] }
+";
+
+/// ParentReference `sectionName`: a reference without one attaches a route wherever it can be. That it is accepted at one listener does
+/// not hide why another one rejects it.
+#[test]
+fn a_route_that_is_accepted_elsewhere_is_told_why_it_is_rejected_where_it_is_asked() {
+    let (code, answer, text) = ask(ELSEWHERE, "http://x.test:82/");
+    assert_eq!((code, &answer["status"]), (Some(1), &404.into()), "{text}");
+    let why = "HTTPRoute zz/r is rejected by Gateway a/gw: listener `same` takes routes from namespace `a` only, and the route is in `zz`";
+    let help = "HTTPRoute zz/r: to take the route, listener `same` needs `allowedRoutes.namespaces` with `from: All`";
+    assert!(text.contains(why) && text.contains(help), "{text}");
+    let (code, _, text) = ask(ELSEWHERE, "http://x.test:80/");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!text.contains("rejected"), "{text}");
+    // Another route takes the request: nothing need be wrong.
+    let own = "---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: own, namespace: a }
+spec: { parentRefs: [{ name: gw, sectionName: same }], rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { port: 80 } }] }] }
+";
+    let (code, answer, text) = ask(&format!("{ELSEWHERE}{own}"), "http://x.test:82/");
+    assert_eq!((code, &answer["status"]), (Some(0), &302.into()), "{text}");
+    let why = "HTTPRoute zz/r is rejected by Gateway a/gw here and would take the request: listener `same` takes routes from";
+    assert!(text.contains(why), "{text}");
+    let status = gwapi(&["status", "-f", "-"], ELSEWHERE);
+    let text = String::from_utf8(status.stdout).unwrap();
+    let line = "rejected at: same (takes routes from namespace `a` only, and the route is in `zz`); host (serves `other.test`, with which";
+    assert!(text.contains(line), "{text}");
+    assert_eq!(status.status.code(), Some(0), "{text}");
+}
+
+/// TLS that is passed on is for TLSRoutes: no client gets an answer of an HTTPRoute there.
+#[test]
+fn a_url_that_nobody_answers_is_not_suggested() {
+    let set = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: a }
+spec: { gatewayClassName: any, listeners: [{ name: t, port: 443, protocol: TLS, tls: { mode: Passthrough } }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: s, namespace: a }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: a }
+spec: { parentRefs: [{ name: gw }], hostnames: [x.test], rules: [{ backendRefs: [{ name: s, port: 80 }] }] }
+";
+    for url in [
+        "http://x.test/",
+        "http://x.test:443/",
+        "https://x.test:8443/",
+    ] {
+        let (_, _, text) = ask(set, url);
+        assert!(!text.contains("ask https://"), "{url}: {text}");
+        let add = "listener with `protocol: HTTP` or `protocol: HTTPS`";
+        assert!(text.contains(add), "{url}: {text}");
+    }
+}
+
+/// RFC 9110, section 7.2: what is no host belongs to no listener.
+#[test]
+fn a_host_that_cannot_be_read_is_the_one_cause() {
+    let set = SOUND.replace(
+        "port: 80, protocol",
+        "hostname: shop.example.com, port: 80, protocol",
+    );
+    let host = "Host: shop.example.com:99999";
+    let asked = ["request", "-f", "-", "-H", host, "http://shop.example.com/"];
+    let text = String::from_utf8(gwapi(&asked, &set).stdout).unwrap();
+    assert!(text.contains("answered with 400"), "{text}");
+    assert!(!text.contains("no listener of"), "{text}");
+}
+
+#[test]
+fn a_policy_is_named_once_in_what_it_needs() {
+    let policy = "---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: { name: p4 }
+spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: x.example, wellKnownCACertificates: System } }
+";
+    let (_, _, text) = ask(&format!("{SOUND}{policy}"), "http://x/");
+    let help = "BackendTLSPolicy default/p4: names no namespace";
+    assert!(text.contains(help), "{text}");
+}

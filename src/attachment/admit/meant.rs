@@ -1,11 +1,6 @@
 //! The object that somebody most likely meant to give.
 
-use crate::{
-    attachment::SnapshotObject,
-    manifest,
-    meta::Release,
-    schema::{self, KINDS},
-};
+use crate::{attachment::SnapshotObject, manifest, validation::misnamed};
 use serde_json::Value;
 
 /// Reads an object that is left out as the kind that is most likely meant, in the version that is known of it.
@@ -18,14 +13,7 @@ pub(super) fn read(value: &Value) -> Option<SnapshotObject> {
     if name.len() > 253 || api_version.len() > 253 || kind.len() > 253 {
         return None;
     }
-    let known = KINDS
-        .iter()
-        .map(|known| known.kind)
-        .find(|known| known.eq_ignore_ascii_case(kind))?;
-    let right = match schema::find(api_version, known) {
-        Some(found) => found.api_version,
-        None => stored(known)?,
-    };
+    let (right, known) = misnamed::meant(api_version, kind)?;
     let mut object = serde_json::Map::new();
     object.insert("apiVersion".to_owned(), right.into());
     object.insert("kind".to_owned(), known.into());
@@ -37,19 +25,4 @@ pub(super) fn read(value: &Value) -> Option<SnapshotObject> {
     manifest::decode(&Value::Object(object))
         .ok()
         .map(SnapshotObject::from)
-}
-
-/// The `apiVersion` in which the newest release that is known stores a kind.
-fn stored(kind: &str) -> Option<&'static str> {
-    let newest = *Release::ALL.last()?;
-    KINDS
-        .iter()
-        .filter(|known| known.kind == kind)
-        .find(|known| {
-            known
-                .installations()
-                .iter()
-                .any(|installation| installation.release == newest.crds() && installation.stored)
-        })
-        .map(|known| known.api_version)
 }

@@ -3,6 +3,7 @@
 use crate::{
     meta::{GroupVersionKind, ObjectRef, kept_name},
     schema::{self, KindVersion},
+    validation::misnamed,
 };
 use serde_json::Value;
 
@@ -20,13 +21,17 @@ pub(super) fn reference(value: &Value) -> ObjectRef {
         let text = value.pointer(pointer).and_then(Value::as_str);
         kept_name(text.unwrap_or_default())
     };
-    let kind = text("/kind");
+    let (api_version, kind) = (text("/apiVersion"), text("/kind"));
     let namespace = text("/metadata/namespace");
-    let group = GroupVersionKind::from_api_version(&text("/apiVersion"), "").group;
-    let is_it = |known: &&KindVersion| known.group == group && known.kind == kind;
+    let group = GroupVersionKind::from_api_version(&api_version, "").group;
+    // A kind that is misspelt has the namespace of the one that is meant.
+    let meant = misnamed::meant(&api_version, &kind);
+    let (right, known_kind) = meant.unwrap_or((api_version.as_str(), kind.as_str()));
+    let right = GroupVersionKind::from_api_version(right, "").group;
+    let is_it = |known: &&KindVersion| known.group == right && known.kind == known_kind;
     let cluster_wide = match schema::KINDS.iter().find(is_it) {
         Some(known) => !known.namespaced,
-        None => kind == "Namespace",
+        None => known_kind == "Namespace",
     };
     let named = value.pointer("/metadata/namespace");
     let is_unreadable = named.is_some_and(|named| !named.is_null() && !named.is_string());
@@ -56,5 +61,7 @@ mod tests {
         }
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace"});
         assert_eq!(reference(&namespace).namespace, "");
+        let misspelt = json!({"apiVersion": "v1", "kind": "namespace", "metadata": {"name": "c"}});
+        assert_eq!(reference(&misspelt).namespace, "");
     }
 }

@@ -273,8 +273,14 @@ fn what_is_most_likely_meant_is_read_all_the_same() {
             "{value}"
         );
     }
-    let grant = own("v1", "ReferenceGrant", "g", json!({"from": [], "to": []}));
-    assert_eq!(meant(&grant).as_deref(), Some("ReferenceGrant shop/g"));
+    for (version, kind) in [("v1", "ReferenceGrant"), ("v1beta1", "ReferenceGrants")] {
+        let grant = own(version, kind, "g", json!({"from": [], "to": []}));
+        assert_eq!(meant(&grant).as_deref(), Some("ReferenceGrant shop/g"));
+    }
+    for (version, kind) in [("v1", "service"), ("core/v1", "Service")] {
+        let service = object(version, kind, "s", json!({}));
+        assert_eq!(meant(&service).as_deref(), Some("Service shop/s"));
+    }
     let nothing = own("v1", "ListenerSet", "a", json!({}));
     assert_eq!(meant(&nothing), None);
 }

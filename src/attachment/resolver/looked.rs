@@ -230,6 +230,21 @@ impl Resolver {
         .collect()
     }
 
+    /// Why a listener of a Gateway does not accept a route, or would not if the route named it, in one sentence that begins with the
+    /// listener. Nothing if it accepts the route, other routes and the rules of the route aside.
+    #[must_use]
+    pub fn why_refused(
+        &self,
+        id: &RouteId,
+        gateway: &NamespacedName,
+        listener: &str,
+    ) -> Option<String> {
+        let allowed = Allowed::default();
+        let context = self.route_context(&allowed);
+        let gateway = ObjectRef::gateway_api("Gateway", gateway);
+        route::why_refused(id, &gateway, listener, context)
+    }
+
     /// The listeners of a Gateway that would accept a route, were they named as its parents, each with the hostnames; other routes
     /// aside.
     pub(crate) fn accepting_listeners(

@@ -27,7 +27,7 @@ use super::{
         object::MULTICLUSTER_GROUP,
         route_id::{RouteId, RouteKind},
     },
-    unimplemented::is_unimplemented_kind,
+    unimplemented::{is_unimplemented_kind, is_unimplemented_parent},
 };
 use crate::{
     meta::{Age, FeatureName, GROUP, ObjectRef, condition::route::reason, unexpected_kind},
@@ -126,9 +126,33 @@ pub(super) fn at_every_listener(
     section: Option<&str>,
     world: RouteContext<'_>,
 ) -> Vec<AtOne> {
-    let Some(parts) = parts(world.snapshot, id) else {
-        return Vec::new();
-    };
+    match at_named(id, gateway, section, world) {
+        Some(ParentTarget::Gateway { listeners, .. }) => listeners,
+        _ => Vec::new(),
+    }
+}
+
+/// Why a listener of a Gateway would not accept a route that names it; nothing if it would, or if there is no such listener.
+pub(super) fn why_refused(
+    id: &RouteId,
+    gateway: &ObjectRef,
+    listener: &str,
+    world: RouteContext<'_>,
+) -> Option<String> {
+    match at_named(id, gateway, Some(listener), world)? {
+        ParentTarget::Gateway { refused, .. } => Some(refused).filter(|why| !why.is_empty()),
+        ParentTarget::Service { .. } | ParentTarget::Nothing => None,
+    }
+}
+
+/// What a parentRef would lead to that names a Gateway, or a listener of it; nothing if the route is not there.
+fn at_named(
+    id: &RouteId,
+    gateway: &ObjectRef,
+    section: Option<&str>,
+    world: RouteContext<'_>,
+) -> Option<ParentTarget> {
+    let parts = parts(world.snapshot, id)?;
     let hostnames = parts.readable_hostnames();
     let view = RouteView::new(id, &parts, &hostnames, world);
     let every = ParentReference {
@@ -137,10 +161,7 @@ pub(super) fn at_every_listener(
         section_name: section.map(str::to_owned),
         ..Default::default()
     };
-    match view.at_parent(&every, world).target {
-        ParentTarget::Gateway { listeners, .. } => listeners,
-        ParentTarget::Service { .. } | ParentTarget::Nothing => Vec::new(),
-    }
+    Some(view.at_parent(&every, world).target)
 }
 
 /// Whether a route with Services as its parents needs no ReferenceGrant (GEP-1426).
@@ -217,6 +238,12 @@ impl RouteView<'_> {
             }
             self.at_service(reference, key, world)
         } else {
+            let kind = place.group_kind();
+            if is_unimplemented_parent(&kind) {
+                return nothing(format!(
+                    "gwapi does not implement {kind} as a parent; your implementation may accept the route"
+                ));
+            }
             let known = PARENT_KINDS.iter().any(|(_, kind)| *kind == place.kind);
             nothing(if known && reference.group.is_none() {
                 format!(
@@ -224,7 +251,7 @@ impl RouteView<'_> {
                     place.group, place.kind
                 )
             } else {
-                let not = if is_unimplemented_kind(&place.group_kind()) {
+                let not = if is_unimplemented_kind(&kind) {
                     "is not implemented as a parent"
                 } else {
                     "is not supported as a parent"

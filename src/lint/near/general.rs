@@ -138,6 +138,10 @@ impl Near<'_> {
             _ if target.accepted => format!(
                 "remove {to} from the `targetRefs` of {object}, or send it traffic of HTTPRoutes, GRPCRoutes or TCPRoutes through a Gateway"
             ),
+            Some(_) if self.has_no_named_port(to) => format!(
+                "remove `sectionName` from `{}`, or give the port a name: no port of {to} has one",
+                problem.path
+            ),
             Some(_) => format!(
                 "name a port of {to} by its name in `{}.sectionName`, or leave the field out for all of them",
                 problem.path
@@ -189,6 +193,13 @@ impl Near<'_> {
         self.ports(to)
             .iter()
             .any(|(.., protocol)| carries_transport(RouteKind::Tcp, *protocol))
+    }
+
+    /// Whether no port of a Service or ServiceImport can be named.
+    fn has_no_named_port(&self, to: &ObjectRef) -> bool {
+        let ports = self.ports(to).into_iter();
+        let mut names = ports.filter_map(|(name, ..)| name);
+        names.all(str::is_empty)
     }
 
     /// The ports of a Service or ServiceImport, each with its name, number and protocol.

@@ -143,6 +143,15 @@ impl<'a> NearIndex<'a> {
         self.ignored.get(reference).copied()
     }
 
+    /// What to do first about what was given as this object and is left out.
+    pub(super) fn left_out(&self, reference: &ObjectRef) -> Option<String> {
+        let ignored = self.ignored(reference)?;
+        let (object, message) = (&ignored.object, &ignored.message);
+        Some(format!(
+            "correct {object} first, which is left out: {message}"
+        ))
+    }
+
     /// The names of the objects of the same kind and namespace that are left out.
     pub(super) fn ignored_beside(&self, reference: &ObjectRef) -> impl Iterator<Item = &'a str> {
         let first = ObjectRef {

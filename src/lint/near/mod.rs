@@ -51,7 +51,7 @@ mod tests_of_causes;
 use crate::{
     attachment::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
-        RouteKind, admit::Ignored, class_reference,
+        RouteKind, admit::Ignored, class_reference, is_unimplemented_parent,
     },
     lint::{
         certificates::{NAME_CERTIFICATE, refused},
@@ -427,7 +427,7 @@ impl<'a> Near<'a> {
         if snapshot.contains(&wanted) {
             return None;
         }
-        let correct = self.left_out(&wanted);
+        let correct = self.index().left_out(&wanted);
         let left_out = correct.is_some();
         let help = correct
             .or_else(|| self.misspelt(&wanted))
@@ -447,6 +447,11 @@ impl<'a> Near<'a> {
             return Some(format!(
                 "{} came with release {}: name a Gateway instead",
                 later.kind, later.since
+            ));
+        }
+        if is_unimplemented_parent(&to.group_kind()) {
+            return Some(format!(
+                "nothing is wrong with `{at}`: to see what the route does with requests, attach a copy of it to a Gateway"
             ));
         }
         let mut kinds = schema::KINDS.iter();

@@ -15,7 +15,8 @@ impl Near<'_> {
         let of_other_kind = || self.of_other_kind(from, to, kind);
         // Who writes a kind means it, or takes it for another one.
         let is_written = default_kind(kind).is_some_and(|default| *default != to.kind);
-        self.left_out(to)
+        self.index()
+            .left_out(to)
             .or_else(|| is_written.then(of_other_kind).flatten())
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
@@ -155,15 +156,6 @@ impl Near<'_> {
                 place.name, to.namespace
             )
         })
-    }
-
-    /// The object that was given, and is left out.
-    pub(super) fn left_out(&self, to: &ObjectRef) -> Option<String> {
-        let ignored = self.index().ignored(to)?;
-        let (object, message) = (&ignored.object, &ignored.message);
-        Some(format!(
-            "correct {object} first, which is left out: {message}"
-        ))
     }
 
     /// That an object refers to another namespace for something that is not there, and is in its own: the reference has to name no

@@ -156,7 +156,17 @@ impl Near<'_> {
             true => format!(
                 "give Namespace `{namespace}` the labels that {whom} asks for, or widen its `allowedRoutes.namespaces`"
             ),
-            false => format!("add Namespace `{namespace}` with its labels to the input"),
+            false => {
+                let missing = ObjectRef {
+                    group: String::new(),
+                    kind: "Namespace".to_owned(),
+                    namespace: String::new(),
+                    name: namespace.clone(),
+                };
+                self.index().left_out(&missing).unwrap_or_else(|| {
+                    format!("add Namespace `{namespace}` with its labels to the input")
+                })
+            }
         }
     }
 
@@ -382,11 +392,13 @@ fn one_of(
         };
         return format!("name {part} of {to} in `{path}`: {}", values.join(" or "));
     }
-    let mut parts = parts.iter();
-    match parts.find_map(|part| Some((part, value(part)?))) {
+    match parts.iter().find_map(|part| Some((part, value(part)?))) {
         Some((part, value)) => part.and_needs(format!("write {value} in `{path}`")),
         None => {
             let at = parent_of(path);
+            if let Some(by_number) = by_number(parts, parent, at) {
+                return by_number;
+            }
             let change = none_carries(id.kind, to, at);
             match to.kind.as_str() {
                 "Gateway" => format!("{change}; and name that one in `{at}`"),
@@ -394,6 +406,24 @@ fn one_of(
             }
         }
     }
+}
+
+/// What to write where a parentRef names a port by its name and the ports of the Service that carry the route have none. Nothing where
+/// there is no such port.
+fn by_number(parts: &[TakingPart<'_>], parent: &ParentReference, at: &str) -> Option<String> {
+    if parts.iter().any(|part| parent.port == Some(part.port)) {
+        return Some(format!(
+            "remove `sectionName` from `{at}`, or give the port a name"
+        ));
+    }
+    let ports = parts.iter().take(MOST_NAMED);
+    let ports: Vec<String> = ports.map(|part| format!("`port: {}`", part.port)).collect();
+    (!ports.is_empty()).then(|| {
+        format!(
+            "write {} in place of `sectionName` in `{at}`, or give the port a name",
+            ports.join(" or ")
+        )
+    })
 }
 
 impl TakingPart<'_> {

@@ -675,3 +675,15 @@ fn routes_that_are_not_attached_are_those_of_the_gateway_that_was_asked() {
     );
     assert_eq!(unattached("http://b.example:9/"), [""; 0]);
 }
+
+/// GEP-1426: a port without a name is named by its number.
+#[test]
+fn a_port_without_a_name_is_not_called_by_one() {
+    let parent = "group: '', kind: Service, name: far, sectionName: web";
+    let rules = "rules: [{ backendRefs: [{ name: far, port: 80 }] }]";
+    let spec = format!("{{ parentRefs: [{{ {parent} }}], {rules} }}");
+    assert_eq!(
+        of_route(&route("away", &spec), "away"),
+        "write `port: 80` in place of `sectionName` in `spec.parentRefs[0]`, or give the port a name"
+    );
+}

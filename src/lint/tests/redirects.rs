@@ -234,3 +234,34 @@ fn the_help_for_a_redirect_to_a_listener_names_where_the_route_stays() {
         ["let the redirect lead to a URL that the rule does not match"]
     );
 }
+
+/// HTTPRoute `hostnames`: a route without any is for every host. No host is named that nobody wrote.
+#[test]
+fn a_redirect_of_a_route_for_every_host_names_none() {
+    let message = |redirect: &Value| {
+        let filters = json!([{"type": "RequestRedirect", "requestRedirect": redirect}]);
+        let subject = route(&json!({
+            "parentRefs": [{"name": "gw"}],
+            "rules": [{"matches": [{"path": {"type": "Exact", "value": "/x"}}], "filters": filters}],
+        }));
+        let found = judged(&[&http(), &subject]).remove(1).into_iter();
+        let mut found = found.filter(|(rule, ..)| [LOOP, HEARD].contains(rule));
+        found.next().map(|(.., message)| message)
+    };
+    for (redirect, wanted) in [
+        (
+            json!({"scheme": "https"}),
+            "clients are sent to `https` on the host that they asked for, and no Gateway of the set listens on port 443",
+        ),
+        (
+            json!({"scheme": "https", "port": 8443}),
+            "clients are sent to `https` on port 8443 of the host that they asked for, and no Gateway of the set listens on port 8443",
+        ),
+        (
+            json!({"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x"}}),
+            "a client that asks for `http://*/x` is sent there again, and so on without end",
+        ),
+    ] {
+        assert_eq!(message(&redirect).as_deref(), Some(wanted), "{redirect}");
+    }
+}

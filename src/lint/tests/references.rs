@@ -188,15 +188,32 @@ fn a_parent_of_a_kind_that_can_be_none_is_named() {
         assert_eq!(found.next(), None);
         first
     };
-    for (group, kind, what) in [
-        ("gateway.networking.k8s.io", "ListenerSet", "implemented"),
-        ("gateway.networking.x-k8s.io", "XListenerSet", "implemented"),
-        ("gateway.networking.k8s.io", "Gatway", "supported"),
-        ("x.io", "Edge", "supported"),
+    let own = "gateway.networking.k8s.io";
+    let experiments = "gateway.networking.x-k8s.io";
+    // A parent that is right and not implemented is not called wrong.
+    let right = |kind: &str| {
+        format!(
+            "gwapi does not implement {kind} as a parent; your implementation may accept the route"
+        )
+    };
+    let wrong = |kind: &str, what: &str| {
+        format!("kind {kind} is not {what} as a parent: expected Gateway, Service or ServiceImport")
+    };
+    for (group, kind, message) in [
+        (own, "ListenerSet", right(&format!("ListenerSet.{own}"))),
+        (
+            experiments,
+            "XListenerSet",
+            right(&format!("XListenerSet.{experiments}")),
+        ),
+        (
+            experiments,
+            "XMesh",
+            wrong(&format!("XMesh.{experiments}"), "implemented"),
+        ),
+        (own, "Gatway", wrong(&format!("Gatway.{own}"), "supported")),
+        ("x.io", "Edge", wrong("Edge.x.io", "supported")),
     ] {
-        let message = format!(
-            "kind {kind}.{group} is not {what} as a parent: expected Gateway, Service or ServiceImport"
-        );
         let path = "spec.parentRefs[0].kind".to_owned();
         assert_eq!(
             of(group, kind),

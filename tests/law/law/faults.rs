@@ -121,7 +121,6 @@ fn the_law_notices_faults() {
     }
 
     // The status names one cause, and it is another one's.
-    // The status names one cause, and it is another one's.
     let (_, unsaid) = with_fault(|set| {
         each_message(set, |message| {
             *message = "Service a/other does not exist".into();

@@ -147,18 +147,41 @@ impl Lines<'_> {
         let refused: Vec<String> = refused
             .iter()
             .filter(|(at, _)| self.supports(&attachment.parent, route, at))
-            .map(|(at, reason)| format!("{} ({reason})", at.name))
+            .map(|(at, reason)| self.refusal(route, &gateway, at, reason))
             .collect();
         if !refused.is_empty() && in_force.len() + idle.len() > 0 {
             self.page.line(
                 4,
                 &Line::of(
                     Tone::Faint,
-                    format_args!("rejected at: {}", some(&refused, ", ")),
+                    format_args!("rejected at: {}", some(&refused, "; ")),
                 ),
             );
         }
         self.conditions(4, (route, &part), conditions, |c| c.message.clone());
+    }
+
+    /// A listener that does not take a route, and why.
+    fn refusal(
+        &self,
+        route: &ObjectRef,
+        gateway: &ObjectRef,
+        at: &AtListener,
+        reason: &str,
+    ) -> String {
+        let name = &at.name;
+        let why = RouteKind::from_kind(&route.kind).and_then(|kind| {
+            let id = RouteId::new(kind, route.namespaced_name());
+            let gateway = gateway.namespaced_name();
+            self.resolver.why_refused(&id, &gateway, name)
+        });
+        let Some(why) = why else {
+            return format!("{name} ({reason})");
+        };
+        // The listener is named once.
+        let subject = format!("listener `{name}`");
+        let rest = why.strip_prefix(&subject).unwrap_or(&why);
+        format!("{name} ({})", rest.trim_start_matches([':', ' ']))
     }
 
     /// That a route of connections passes none of them on, since it has no backend that could be used, if it is so.

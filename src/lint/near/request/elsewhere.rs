@@ -195,6 +195,14 @@ impl Near<'_> {
                 ),
                 None => (request.host(), String::new()),
             };
+            if scheme == "https" && !answers(listener, scheme, &host) {
+                hints.push(format!(
+                    "listener `{}` of Gateway {} has port {port}, and protocol {}, and no route for this host: give the Gateway a \
+                     listener with `protocol: HTTP` or `protocol: HTTPS`",
+                    listener.name, gateway.name, listener.protocol,
+                ));
+                continue;
+            }
             let change = match (request.scheme(), scheme) {
                 ("https", "http") => ", or give the listener `protocol: HTTPS` and `tls`",
                 ("http", "https") if listener.protocol == ProtocolType::Https => {
@@ -232,7 +240,7 @@ impl Near<'_> {
         };
         let takes = listeners
             .clone()
-            .filter(|(_, l)| by_host(l) && speaks(l, scheme));
+            .filter(|(_, l)| by_host(l) && answers(l, scheme, &host));
         for (gateway, listener) in takes.take(SHOWN) {
             hints.push(format!(
                 "listener `{}` of Gateway {} takes this host on port {port}: ask {scheme}://{host}:{port}",
@@ -249,7 +257,9 @@ impl Near<'_> {
             "http" => "https",
             _ => return,
         };
-        let takes = listeners.filter(|(_, l)| by_host(l) && speaks(l, other));
+        let takes = listeners
+            .clone()
+            .filter(|(_, l)| by_host(l) && answers(l, other, &host));
         for (gateway, listener) in takes.take(SHOWN) {
             let needs = match other {
                 "http" => "with `protocol: HTTPS` and `tls`",
@@ -262,6 +272,16 @@ impl Near<'_> {
                 gateway.name,
                 listener.protocol,
                 port = listener.port
+            ));
+        }
+        if !hints.is_empty() {
+            return;
+        }
+        let mut silent = listeners.filter(|(_, l)| by_host(l) && l.protocol == ProtocolType::Tls);
+        if let Some((gateway, _)) = silent.next() {
+            hints.push(format!(
+                "give Gateway {} a listener with `protocol: HTTP` or `protocol: HTTPS`",
+                gateway.name
             ));
         }
     }
@@ -424,6 +444,13 @@ fn no_connection_route(gateway: &EffectiveGateway, name: &str, hints: &mut Vec<S
         "attach a {kind} to listener `{name}` of Gateway {}",
         gateway.name
     ));
+}
+
+/// Whether a listener speaks what a client of this scheme does, and has something for this host, where its routes are found by the server
+/// name alone.
+fn answers(listener: &EffectiveListener, scheme: &str, host: &str) -> bool {
+    let has_route = || !listener.tcp.is_empty() || tls_route(listener, host).is_some();
+    speaks(listener, scheme) && (listener.protocol != ProtocolType::Tls || has_route())
 }
 
 /// The listener of this name.

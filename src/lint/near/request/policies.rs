@@ -2,7 +2,9 @@
 
 use super::{
     super::{MOST_NAMED, Near},
-    Around, SHOWN, fails, within,
+    Around, SHOWN, fails,
+    routes::without_name,
+    within,
 };
 use crate::{
     attachment::{PolicyTarget, RouteId, RouteKind, admit::Ignored},
@@ -178,7 +180,9 @@ impl Near<'_> {
             [] => self.why_invalid(policy).into_iter().collect(),
             _ => help,
         };
-        let named = help.into_iter().map(|help| format!("{policy}: {help}"));
+        let named = help
+            .iter()
+            .map(|help| format!("{policy}: {}", without_name(help, policy)));
         let known = around.help.len();
         around.help.extend(named);
         if around.help.len() == known {

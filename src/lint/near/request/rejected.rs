@@ -1,7 +1,7 @@
 //! Routes that are rejected and would take a request that another one took, and conditions of the route that took it.
 
 use super::{
-    super::Near,
+    super::{Near, obstacles::listener_of},
     Around, NotInForce, SHOWN, host_of,
     routes::{carries, exclusions, fate, without_name},
     within,
@@ -94,6 +94,69 @@ impl Near<'_> {
             });
             around.amiss = true;
         }
+        self.accepted_elsewhere(request, answer, &mut around.why);
+    }
+
+    /// Why the listener that took a request refuses a route which its Gateway accepts elsewhere, by the parentRef of this index; and what
+    /// to do about it. Nothing where another listener of the same port has the route: that is told of the two listeners.
+    pub(super) fn refused_here(
+        &self,
+        route: &RouteId,
+        (index, attachment): (usize, &Attachment),
+        answer: &Answer,
+    ) -> Option<(String, String)> {
+        let at = answer.listener.as_ref()?;
+        let parent = attachment.parent.resolve(&route.name.namespace);
+        let mut obstacles = self.resolver.obstacles(route, index);
+        if parent != at.gateway || !obstacles.any(|(name, _)| *name == *at.name) {
+            return None;
+        }
+        let gateway = at.gateway.namespaced_name();
+        let written = self.resolver.snapshot().gateways().get(&gateway)?;
+        let port = listener_of(written, &at.name)?.port;
+        let mut others = attachment.listeners.iter();
+        let is_told = others.any(|other| {
+            let written = listener_of(written, &other.name);
+            other.standing.is_in_tables() && written.is_some_and(|other| other.port == port)
+        });
+        if is_told {
+            return None;
+        }
+        let why = self.resolver.why_refused(route, &gateway, &at.name)?;
+        let needs = self.to_have(route, &gateway, &at.name, "the route");
+        Some((why, format!("{route}: {needs}")))
+    }
+
+    /// Routes that are rejected at the listener which took a request, accepted elsewhere by the same parentRef, and would have taken it
+    /// here. Such a parentRef names no listener, so that nothing need be wrong with it.
+    fn accepted_elsewhere(&self, request: &Request, answer: &Answer, why: &mut Vec<String>) {
+        let Some(at) = &answer.listener else {
+            return;
+        };
+        let won = answer.route.as_ref().map(|route| &route.route);
+        let host = host_of(request);
+        let table = LazyCell::new(|| self.table_of(request, answer));
+        let attachments = self.resolver.resolution().attachments.iter();
+        let all = attachments.flat_map(|(route, attachments)| {
+            let attachments = attachments.iter().enumerate();
+            attachments.map(move |(index, one)| (route, index, one))
+        });
+        let refused = all.filter_map(|(route, index, one)| {
+            let is_other = won != Some(&route.reference());
+            let has_table = matches!(route.kind, RouteKind::Http | RouteKind::Grpc);
+            let may_take = one.attached && is_other && has_table && carries(route, request);
+            if !may_take || !self.serves(route, host.as_deref()) {
+                return None;
+            }
+            let (because, _) = self.refused_here(route, (index, one), answer)?;
+            self.would_win(route, request, &table).then(|| {
+                let gateway = &at.gateway;
+                format!(
+                    "{route} is rejected by {gateway} here and would take the request: {because}"
+                )
+            })
+        });
+        why.extend(refused.take(SHOWN));
     }
 
     /// Whether the listener that took a request may be the one that a parentRef means, which selects none.

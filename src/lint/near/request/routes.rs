@@ -19,11 +19,11 @@ use crate::{
     sim::{Answer, Request, listener_host, understands},
     v1::{Listener, ListenerTlsConfig, ProtocolType, TlsModeType},
 };
-use std::{cell::LazyCell, sync::Arc};
+use std::{cell::LazyCell, fmt, sync::Arc};
 
-/// What is said of a route, without its name in front.
-pub(super) fn without_name(said: &str, route: &RouteId) -> String {
-    let rest = said.strip_prefix(&format!("{route} "));
+/// What is said of an object, without its name in front.
+pub(super) fn without_name(said: &str, object: &impl fmt::Display) -> String {
+    let rest = said.strip_prefix(&format!("{object} "));
     rest.unwrap_or(said).to_owned()
 }
 
@@ -153,6 +153,16 @@ impl Near<'_> {
                 let lost = attachment.lost_ports.iter();
                 let lost: Vec<_> = lost.filter(|lost| is_port(lost.port, port)).collect();
                 around.help.extend(apart_at_ports(route, &lost));
+            }
+            if attachment.attached
+                && excluded.is_empty()
+                && let Some((why, help)) = self.refused_here(route, (index, attachment), answer)
+            {
+                let parent = attachment.parent.resolve(&route.name.namespace);
+                around
+                    .why
+                    .push(format!("{route} is rejected by {parent}: {why}"));
+                around.help.push(help);
             }
             around.why.extend(excluded);
         }
