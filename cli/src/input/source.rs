@@ -112,7 +112,7 @@ impl Input {
         })
     }
 
-    /// Those that they make in more namespaces than anybody looks through: kind and name.
+    /// Those that they make in more namespaces than anybody looks through, or in some of which nobody knows: kind and name.
     pub(crate) fn generated_anywhere(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let anywhere = self.kustomized.generated_anywhere.iter();
         anywhere.map(|(kind, name)| (*kind, name.as_str()))

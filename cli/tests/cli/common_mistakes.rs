@@ -158,7 +158,7 @@ const MISTAKES: [Mistake; 30] = [
     (
         "RULES",
         "  - backendRefs: [{ name: till/till, port: 80 }]",
-        "BackendReference/backend-exists spec.rules[0].backendRefs[0].name",
+        "BackendReference/backend-exists spec.rules[0].backendRefs[0]",
         "Service `shop/till/till` is not in the set",
         "no name holds a `/`: write `namespace: till` and `name: till`",
     ),

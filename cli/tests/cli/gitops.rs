@@ -292,9 +292,8 @@ fn a_resource_of_a_kustomization_that_is_not_there_is_named() {
 #[test]
 fn a_patch_of_a_kustomization_that_is_not_there_is_named() {
     let text = "resources: [a.yaml]\npatches: [{path: remov.yaml}]\n";
-    let service =
-        "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 80}]}\n";
-    let files = [("kustomization.yaml", text), ("a.yaml", service)];
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: a.b/c}\n";
+    let files = [("kustomization.yaml", text), ("a.yaml", class)];
     let folder = Folder::new("absent-patch", &files);
     let (_, text) = folder.run(&["validate", "."]);
     assert!(text.contains("`remov.yaml`"), "{text}");
