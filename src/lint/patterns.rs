@@ -228,23 +228,28 @@ fn judge(pattern: &Pattern, part: MatchPart) -> Option<Fault> {
     if pattern.takes_none_of(part.texts()) {
         return Some(takes_none(pattern, part));
     }
-    if part != MatchPart::Path {
-        return None;
-    }
-    // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is where nothing but texts is written,
-    // for which there is `Exact`: most likely whatever contains one of them is meant, or is below it. Of a choice each text is
+    let (whole, more) = match part {
+        MatchPart::Path => ("path", "/more"),
+        MatchPart::Header | MatchPart::Query => ("value", "-more"),
+        _ => return None,
+    };
+    // Who writes `^` thinks of a search; without a `$` the end would then be left open. So it is in a path where nothing but texts is
+    // written, for which there is `Exact`: most likely whatever contains one of them is meant, or is below it. Of a choice each text is
     // written for itself, and what stands at the end belongs to the last one.
     let branches = pattern.branches();
-    let is_open =
-        |source: &&str| source.starts_with('^') && !source.ends_with('$') || is_of_texts(source);
+    let is_open = |source: &&str| {
+        let source = without_flags(source);
+        source.starts_with('^') && !source.ends_with('$')
+            || part == MatchPart::Path && is_of_texts(source)
+    };
     branches.iter().copied().filter(is_open).find_map(|branch| {
         let taken = sample::text(&Pattern::new(branch).ok()?)?;
-        let longer = format!("{}/more", taken.trim_end_matches('/'));
+        let longer = format!("{}{more}", taken.trim_end_matches('/'));
         let is_closed = pattern.is_match(taken.as_bytes()) && !pattern.is_match(longer.as_bytes());
         is_closed.then(|| Fault {
             rule: &rules::PATTERN_TAKES_WHOLE,
             message: format!(
-                "`{pattern}` has to match the whole path: it takes `{taken}` and not `{longer}`"
+                "`{pattern}` has to match the whole {whole}: it takes `{taken}` and not `{longer}`"
             ),
             help: (branches.len() > 1).then_some(
                 "put brackets around the choice, since what stands at the end belongs to its last text alone: `(/a|/b).*` takes whatever follows, and `(/a|/b)$` nothing",
@@ -317,6 +322,17 @@ fn takes_none(pattern: &Pattern, part: MatchPart) -> Fault {
     }
 }
 
+/// A regular expression without the flags that it begins with, as in `(?i)/shop`.
+fn without_flags(source: &str) -> &str {
+    let flags = source.strip_prefix("(?");
+    let split = flags.and_then(|flags| flags.split_once(')'));
+    let is_flag = |c: char| c.is_ascii_alphabetic() || c == '-';
+    match split {
+        Some((flags, rest)) if flags.chars().all(is_flag) => rest,
+        _ => source,
+    }
+}
+
 /// Whether a regular expression is a text, or a choice between some.
 fn is_of_texts(source: &str) -> bool {
     let meaning = ['.', '*', '+', '?', '[', ']', '{', '}', '\\', '^', '$'];
@@ -379,6 +395,22 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_thought_to_be_searched_is_named() {
+        for part in [MatchPart::Header, MatchPart::Query] {
+            for source in ["^canary", "^(a|b)", "(?i)^canary"] {
+                let (message, help) = said(source, part).unwrap();
+                let wanted = format!("`{source}` has to match the whole value: it takes `");
+                assert!(message.starts_with(&wanted), "{message}");
+                assert!(help.starts_with("end it with `.*`"), "{help}");
+            }
+            for source in ["canary", "canary|beta", "^canary$", "^canary.*", ".*canary"] {
+                assert_eq!(said(source, part), None, "{source}");
+            }
+        }
+        assert_eq!(said("^canary", MatchPart::Method), None);
+    }
+
+    #[test]
     fn a_pattern_that_takes_no_path_or_less_than_it_seems_is_named() {
         for source in ["item/[0-9]+", "^item", "[a-z]+", "(?i)shop/.*"] {
             assert_eq!(
@@ -394,6 +426,9 @@ mod tests {
             "/item",
             "/(v1|v2)",
             "/(?:v1|v2)/shop",
+            "(?i)/shop",
+            "(?i)^/shop",
+            "(?i-s)/(v1|v2)",
         ] {
             assert_eq!(
                 rule(source),
@@ -417,6 +452,9 @@ mod tests {
             r"/robots\.txt",
             "/v[12]",
             "^/item$",
+            "(?i)/shop.*",
+            "(?i)/shop$",
+            "(?i:/shop).*",
             "^/item.*",
             "^/item(/.*)?",
             "/item/[0-9]+",

@@ -191,10 +191,10 @@ pub const HOST_IS_OF_ROUTE: Rule = Rule {
     help: "name a host of the route, or give the route the host by `hostnames`, and leave the header out",
     ..OF_SET
 };
-/// A regular expression that is open at its end, which a whole path has to match.
+/// A regular expression that is open at its end, which a whole path or value has to match.
 pub const PATTERN_TAKES_WHOLE: Rule = Rule {
     id: "RegularExpression/takes-whole-path",
-    message: "the regular expression has to match the whole path",
+    message: "the regular expression has to match the whole path or value",
     help: "end it with `.*` for whatever follows, or with `$` to say that nothing does",
     ..OF_SET
 };

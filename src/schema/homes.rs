@@ -31,6 +31,9 @@ struct Homes {
     by_name: BTreeMap<String, Vec<Home>>,
 }
 
+/// Parts of the metadata that servers and controllers write.
+const OF_SERVER: [&str; 2] = ["managedFields", "ownerReferences"];
+
 #[derive(Debug)]
 struct Home {
     /// The names of the fields down to the part.
@@ -72,6 +75,10 @@ impl Homes {
                 when,
                 value_type: field.value_type,
             });
+            // Nobody writes what is in there.
+            if path == "metadata" && OF_SERVER.contains(&name.as_str()) {
+                continue;
+            }
             let mut below = field;
             let mut within = match path {
                 "" => name.clone(),

@@ -53,4 +53,4 @@ pub(crate) use spelling::nearest_own_name;
 pub use unknown::{
     MOST_UNKNOWN, UnknownField, fields_of_no_release, unknown_fields, unknown_fields_of,
 };
-pub(crate) use unknown::{fields_never_there, unknown_paths};
+pub(crate) use unknown::{OfEntries, fields_never_there, unknown_paths};

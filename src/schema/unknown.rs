@@ -25,8 +25,17 @@ pub struct UnknownField {
     near_elsewhere: Option<(String, When)>,
     /// The parts of the object that have the field, where it has no such field here in any release.
     homes: Vec<FieldHome>,
+    /// Whether an object stands where a list belongs, so that nothing has fields here; and whether the entries of the list have this one.
+    in_place_of_list: Option<OfEntries>,
     kind: &'static str,
     release: Release,
+}
+
+/// Whether the entries of a list have a field that stands in an object in the place of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfEntries {
+    Known,
+    Unknown,
 }
 
 impl UnknownField {
@@ -98,6 +107,11 @@ impl UnknownField {
         place: (Release, Channel),
     ) -> Option<(String, Option<When>)> {
         homes::in_words(&self.name, &self.homes, place)
+    }
+
+    /// Whether the field stands in an object in the place of a list, and whether the entries of the list have it.
+    pub(crate) fn in_place_of_list(&self) -> Option<OfEntries> {
+        self.in_place_of_list
     }
 
     /// Whether some known release has the field, in whichever version of the kind.
@@ -335,12 +349,20 @@ impl<'s> Walk<'s> {
         } else if !schema.properties.is_empty() || every.is_some() && !schema.may_have_fields() {
             // In no release: the type has it, and no release has it in this version of the kind.
             let wide = wide().filter(|wide| !wide.when.is_nowhere());
-            let is_asked = self.elsewhere && parent.in_object;
+            // Of an object in the place of a list, neither the list nor its entries are elsewhere.
+            let in_place_of_list = schema.items.as_deref().map(|entries| {
+                match entries.properties.contains_key(name) {
+                    true => OfEntries::Known,
+                    false => OfEntries::Unknown,
+                }
+            });
+            let looks = self.elsewhere && in_place_of_list.is_none();
+            let is_asked = looks && parent.in_object;
             let others = match is_asked {
                 true => places::elsewhere(self.kind, &at),
                 false => Vec::new(),
             };
-            let homes = match self.elsewhere && wide.is_none() && others.is_empty() {
+            let homes = match looks && wide.is_none() && others.is_empty() {
                 true => homes::of(self.kind, &at, value),
                 false => Vec::new(),
             };
@@ -354,6 +376,10 @@ impl<'s> Walk<'s> {
                     .and_then(|every| every.nearest(name))
                     .filter(|(near, _)| is_meant(near)),
                 _ => None,
+            };
+            let nearest = match near_elsewhere {
+                None => nearest.or_else(|| parent.begun(name).filter(|begun| is_meant(begun))),
+                Some(_) => nearest,
             };
             let homes = match nearest.is_some() || near_elsewhere.is_some() {
                 true => Vec::new(),
@@ -376,6 +402,7 @@ impl<'s> Walk<'s> {
                 replaced,
                 others,
                 homes,
+                in_place_of_list,
                 in_parent: match is_asked {
                     true => places::in_parent(self.kind, &at),
                     false => None,
@@ -429,6 +456,24 @@ impl Parent<'_> {
             missing.find(|known| known.eq_ignore_ascii_case(kind))
         })
     }
+
+    /// The one missing field whose name an unknown one begins, as `host` and `hosts` do `hostnames`.
+    fn begun(&self, name: &str) -> Option<&str> {
+        const LEAST: usize = 4;
+        let stem = name.strip_suffix('s').unwrap_or(name);
+        let mut known = self
+            .schema
+            .properties
+            .keys()
+            .map(String::as_str)
+            .filter(|known| {
+                stem.len() >= LEAST && known.starts_with(stem) && !self.fields.contains_key(*known)
+            });
+        match (known.next(), known.next()) {
+            (Some(begun), None) => Some(begun),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -456,6 +501,43 @@ mod tests {
         assert!(found.contains(&("spec.rules[1].matches[0].Path".into(), near("path"))));
         assert!(found.contains(&("spec.rules[1].matches[0].zzz".into(), None)));
         assert_eq!(found.len(), 4);
+    }
+
+    #[test]
+    fn the_beginning_of_a_name_is_taken_for_it() {
+        let nearest = |spec: Value| {
+            let found = unknown_fields(&route(&spec), Channel::Standard);
+            let mut found = found
+                .into_iter()
+                .filter(|one| one.path.starts_with("spec."));
+            found.next().unwrap().nearest
+        };
+        let near = Some("hostnames".to_owned());
+        assert_eq!(nearest(json!({"host": "a.example"})), near);
+        assert_eq!(nearest(json!({"hosts": ["a.example"]})), near);
+        assert_eq!(nearest(json!({"host": "a.example", "hostnames": []})), None);
+        assert_eq!(nearest(json!({"hos": "a.example"})), None);
+    }
+
+    #[test]
+    fn in_an_object_in_the_place_of_a_list_fields_are_those_of_its_entries() {
+        let backend = json!({"name": "s", "nothing": 1});
+        let spec = json!({"rules": [{"backendRefs": backend}]});
+        let found = unknown_fields(&route(&spec), Channel::Standard);
+        let found: Vec<_> = found
+            .into_iter()
+            .filter(|one| one.path.starts_with("spec."))
+            .map(|one| {
+                let is_told = one.is_known() || !one.homes.is_empty() || one.nearest.is_some();
+                (one.name, one.in_place_of_list, is_told)
+            })
+            .collect();
+        let of = |name: &str, entries| (name.to_owned(), Some(entries), false);
+        let wanted = [
+            of("name", OfEntries::Known),
+            of("nothing", OfEntries::Unknown),
+        ];
+        assert_eq!(found, wanted);
     }
 
     #[test]

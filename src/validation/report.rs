@@ -5,7 +5,7 @@ use crate::{
     manifest::ReadError,
     meta::{Channel, Release, When},
     rules::{Rule, Severity},
-    schema::{self, KindVersion, UnknownField},
+    schema::{self, KindVersion, OfEntries, UnknownField},
 };
 use serde_json::Value;
 use std::fmt;
@@ -178,9 +178,17 @@ impl Finding {
                         let there = elsewhere(when, None, (release, channel));
                         format!("{homes} ({there})")
                     }
-                    None => {
-                        "correct its name or remove it: no release known here has it".to_owned()
-                    }
+                    None => match unknown.in_place_of_list() {
+                        Some(OfEntries::Known) => {
+                            "a list belongs here: move the field into one of its entries".to_owned()
+                        }
+                        Some(OfEntries::Unknown) => {
+                            "a list belongs here, and its entries have no such field".to_owned()
+                        }
+                        None => {
+                            "correct its name or remove it: no release known here has it".to_owned()
+                        }
+                    },
                 },
             },
         });

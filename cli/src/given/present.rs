@@ -107,6 +107,7 @@ impl PresentArgs {
             .chain(referred.kinds.iter().map(String::as_str))
             .collect();
         let kind = |written: &String| {
+            let written = written.trim();
             let is_it = |kind: &&&str| kind.eq_ignore_ascii_case(written);
             if let Some(kind) = known.iter().find(is_it) {
                 return Ok((*kind).to_owned());
@@ -181,11 +182,10 @@ impl Referred {
     /// Adds what kustomizations make.
     pub(crate) fn add_generated(&mut self, input: &Input) {
         for object in input.generated() {
-            let namespace = match object.namespace.as_str() {
-                "" => "default",
-                namespace => namespace,
-            };
-            self.make(&object.kind, namespace, &object.name);
+            match object.namespace.as_str() {
+                "" => self.make_anywhere(&object.kind, &object.name),
+                namespace => self.make(&object.kind, namespace, &object.name),
+            }
         }
         for (kind, name) in input.generated_anywhere() {
             self.make_anywhere(kind, name);

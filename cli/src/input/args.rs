@@ -41,7 +41,8 @@ pub(crate) struct InputArgs {
     /// may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = super::vars::assignment)]
     vars: Vec<(String, String)>,
-    /// A file with values of placeholders, NAME=VALUE on each line; may be given several times
+    /// A file with values of placeholders, NAME=VALUE on each line, as a shell reads it: quotes around a value and ` # …` behind it
+    /// are no part of it; may be given several times
     #[arg(long = "vars", value_name = "FILE")]
     var_files: Vec<PathBuf>,
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit, help = help_of_limits())]

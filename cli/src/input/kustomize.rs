@@ -23,6 +23,18 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 /// Where a kustomization names what it is made of.
 const RESOURCES: [&str; 3] = ["resources", "bases", "components"];
 
+/// Where it names patches, each a file or the patch itself.
+const MERGED: &str = "patchesStrategicMerge";
+
+/// Where it names what changes its objects, each with the `path` of a file.
+const CHANGES: [&str; 3] = ["patches", "patchesJson6902", "replacements"];
+
+/// What makes objects, and their kind.
+const GENERATORS: [(&str, &str); 2] = [
+    ("secretGenerator", "Secret"),
+    ("configMapGenerator", "ConfigMap"),
+];
+
 /// A longer file is none that people write.
 const LONGEST: u64 = 1 << 20;
 
@@ -80,13 +92,13 @@ pub(super) struct Kustomized {
     /// What kustomizations say of the namespace of a file's objects.
     namespaces: HashMap<PathBuf, Namespaces>,
     patches: HashSet<PathBuf>,
-    /// Secrets and ConfigMaps that kustomizations make.
+    /// Secrets and ConfigMaps that kustomizations make; one without a namespace is where objects are that name none.
     pub(super) generated: BTreeSet<ObjectRef>,
     /// Those that they make in more namespaces than are kept, or in some of which nobody knows: kind and name.
     pub(super) generated_anywhere: BTreeSet<(&'static str, String)>,
     /// The files that name their namespace by a placeholder without value.
     pub(super) open: BTreeMap<PathBuf, OpenNamespace>,
-    /// The files with resources that are not there: of each its place, and how it is written.
+    /// The files with resources or patches that are not there: of each its place, and how it is written.
     pub(super) absent: BTreeMap<PathBuf, Vec<(Position, String)>>,
 }
 
@@ -104,12 +116,21 @@ struct Kustomization {
     namespace: Option<String>,
     /// That it depends on variables without value, and the file.
     open: Option<(PathBuf, OpenNamespace)>,
-    /// The resources that are not there, and the file.
+    /// The resources and patches that are not there, and the file.
     absent: Option<(PathBuf, Vec<(Position, String)>)>,
     /// Files and folders, without links.
     resources: Vec<PathBuf>,
     patches: Vec<PathBuf>,
-    generated: Vec<(&'static str, String)>,
+    generated: Vec<Generated>,
+}
+
+/// A Secret or ConfigMap that a kustomization makes.
+#[derive(Debug)]
+struct Generated {
+    kind: &'static str,
+    name: String,
+    /// The namespace that its generator names; that of the kustomization counts more.
+    namespace: NamespaceOf,
 }
 
 impl Kustomized {
@@ -138,19 +159,8 @@ impl Kustomized {
                     of_file.add(namespace.clone());
                 }
             }
-            for (kind, name) in &kustomization.generated {
-                if namespaces.are_more {
-                    kustomized.generated_anywhere.insert((kind, name.clone()));
-                    continue;
-                }
-                for namespace in &namespaces.named {
-                    kustomized.generated.insert(ObjectRef {
-                        group: String::new(),
-                        kind: (*kind).to_owned(),
-                        namespace: namespace.clone().unwrap_or_default(),
-                        name: name.clone(),
-                    });
-                }
+            for one in &kustomization.generated {
+                kustomized.generate(one, &namespaces);
             }
             kustomized
                 .patches
@@ -159,6 +169,27 @@ impl Kustomized {
             kustomized.absent.extend(kustomization.absent.clone());
         }
         kustomized
+    }
+
+    /// Adds what a generator makes in each of these namespaces of its kustomization.
+    fn generate(&mut self, one: &Generated, namespaces: &Namespaces) {
+        let is_open = namespaces.named.contains(&None) && one.namespace == NamespaceOf::Unknown;
+        if namespaces.are_more || is_open {
+            self.generated_anywhere.insert((one.kind, one.name.clone()));
+            return;
+        }
+        let own = match &one.namespace {
+            NamespaceOf::Given(own) => own.as_str(),
+            NamespaceOf::Own | NamespaceOf::Unknown => "",
+        };
+        for namespace in &namespaces.named {
+            self.generated.insert(ObjectRef {
+                group: String::new(),
+                kind: one.kind.to_owned(),
+                namespace: namespace.as_deref().unwrap_or(own).to_owned(),
+                name: one.name.clone(),
+            });
+        }
     }
 
     /// What is said of a file, by its name without links.
@@ -262,14 +293,11 @@ impl Kustomization {
             names: holes.names_of(|path| path == "namespace"),
         };
         let value = &entry.value;
+        let is_without_value = |path: &str| !holes.names_of(|open| open == path).is_empty();
         let mut absent = Vec::new();
-        for field in RESOURCES {
-            for (index, text) in texts(value, field).enumerate() {
-                let path = format!("{field}[{index}]");
-                let is_open = !holes.names_of(|open| open == path).is_empty();
-                if !is_open && is_local(text) && !folder.join(text).exists() {
-                    absent.push((entry.position(&path), text.to_owned()));
-                }
+        for (path, text) in files_of(value) {
+            if !is_without_value(&path) && is_local(text) && !folder.join(text).exists() {
+                absent.push((entry.position(&path), text.to_owned()));
             }
         }
         let is_open = !open.names.is_empty();
@@ -290,28 +318,52 @@ impl Kustomization {
                 .resources
                 .extend(texts(value, field).filter_map(local));
         }
-        found
-            .patches
-            .extend(texts(value, "patchesStrategicMerge").filter_map(local));
-        for field in ["patches", "patchesJson6902", "replacements"] {
+        found.patches.extend(texts(value, MERGED).filter_map(local));
+        for field in CHANGES {
             let paths = list(value, field)
                 .iter()
                 .filter_map(|one| text_of(one, "path"));
             found.patches.extend(paths.filter_map(local));
         }
-        for (field, kind) in [
-            ("secretGenerator", "Secret"),
-            ("configMapGenerator", "ConfigMap"),
-        ] {
-            let names = list(value, field)
-                .iter()
-                .filter_map(|one| text_of(one, "name"));
-            found
-                .generated
-                .extend(names.map(|name| (kind, name.to_owned())));
+        for (field, kind) in GENERATORS {
+            for (index, one) in list(value, field).iter().enumerate() {
+                let Some(name) = text_of(one, "name") else {
+                    continue;
+                };
+                let namespace = match text_of(one, "namespace") {
+                    _ if is_without_value(&format!("{field}[{index}].namespace")) => {
+                        NamespaceOf::Unknown
+                    }
+                    None | Some("") => NamespaceOf::Own,
+                    Some(own) => NamespaceOf::Given(own.to_owned()),
+                };
+                let name = name.to_owned();
+                found.generated.push(Generated {
+                    kind,
+                    name,
+                    namespace,
+                });
+            }
         }
         Some(found)
     }
+}
+
+/// What a kustomization names that may be a file beside it: of each the field, and how it is written.
+fn files_of(value: &Value) -> Vec<(String, &str)> {
+    let mut files = Vec::new();
+    for field in RESOURCES.into_iter().chain([MERGED]) {
+        for (index, one) in list(value, field).iter().enumerate() {
+            files.extend(one.as_str().map(|text| (format!("{field}[{index}]"), text)));
+        }
+    }
+    for field in CHANGES {
+        for (index, one) in list(value, field).iter().enumerate() {
+            let text = text_of(one, "path");
+            files.extend(text.map(|text| (format!("{field}[{index}].path"), text)));
+        }
+    }
+    files
 }
 
 /// Whether a resource is certain to be a file or folder beside the kustomization: a repository may be named without a scheme
@@ -433,6 +485,43 @@ mod tests {
         let wanted = [(2, "x.yaml"), (3, "../shp"), (9, "more/x.yaml")];
         let wanted = wanted.map(|(line, text)| (at(line), text.to_owned()));
         assert_eq!(kustomized.absent, BTreeMap::from([(file, wanted.to_vec())]));
+    }
+
+    #[test]
+    fn patches_that_are_not_there_are_named_as_resources_are() {
+        let scratch = Scratch::new("kustomize-absent-patches");
+        let text = "patches:\n- path: remov.yaml\n- patch: |\n    kind: A\n- path: https://a.example/x.yaml\n- path: ${A}.yaml\npatchesStrategicMerge:\n- q.yaml\n- |\n  kind: B\nreplacements:\n- path: r.yaml\n";
+        let folders = [("base".to_owned(), text.to_owned())];
+        let kustomized = kustomizations(scratch.path(), &folders);
+        let absent = kustomized.absent.values().flatten();
+        let named: Vec<_> = absent.map(|(at, text)| (at.line, text.as_str())).collect();
+        let wanted = [(8, "q.yaml"), (2, "remov.yaml"), (12, "r.yaml")];
+        assert_eq!(named, wanted);
+    }
+
+    #[test]
+    fn a_generator_may_name_a_namespace_and_that_of_the_kustomization_counts_more() {
+        let scratch = Scratch::new("kustomize-generators");
+        let of = |namespace: &str| {
+            let text = format!(
+                "{namespace}secretGenerator: [{{name: a}}, {{name: b, namespace: edge}}, {{name: c, namespace: '${{NS}}'}}]\n"
+            );
+            kustomizations(scratch.path(), &[("base".to_owned(), text)])
+        };
+        let made = |kustomized: &Kustomized| -> Vec<(String, String)> {
+            let made = kustomized.generated.iter();
+            made.map(|one| (one.namespace.clone(), one.name.clone()))
+                .collect()
+        };
+        let pair = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
+        let kustomized = of("");
+        assert_eq!(made(&kustomized), [("", "a"), ("edge", "b")].map(pair));
+        let anywhere = BTreeSet::from([("Secret", "c".to_owned())]);
+        assert_eq!(kustomized.generated_anywhere, anywhere);
+        let kustomized = of("namespace: prod\n");
+        let wanted = [("prod", "a"), ("prod", "b"), ("prod", "c")];
+        assert_eq!(made(&kustomized), wanted.map(pair));
+        assert!(kustomized.generated_anywhere.is_empty());
     }
 
     /// Of each folder the kustomization: what it names, and its namespace where it has one.

@@ -96,8 +96,8 @@ impl Notes {
         let mut object = None;
         let mut begins = true;
         let mut number = 0;
-        // Whether the line before is a separator.
-        let mut is_first = false;
+        // Whether a document begins here: below a separator, or where the stream begins.
+        let mut is_first = true;
         let mut scalar = Scalar::default();
         for line in BufReader::new(from).split(b'\n') {
             let Ok(line) = line else { break };
@@ -129,7 +129,7 @@ impl Notes {
                 && let Some(path) = words.strip_prefix(SOURCE)
             {
                 let path = path.trim();
-                if !path.starts_with('/') && !path.contains("://") && !path.contains([' ', ',']) {
+                if is_path(path) {
                     notes.origins.insert(number, path.to_owned());
                 }
             }
@@ -212,6 +212,19 @@ impl Notes {
         let path = before.map(|(_, path)| path.as_str());
         path.filter(|path| !path.is_empty())
     }
+}
+
+/// Whether a text is the path of a file that a chart is rendered from, and no address and no sentence: a path may have blanks, and
+/// the name of a chart has none.
+fn is_path(text: &str) -> bool {
+    const BLANKS: [char; 2] = [' ', ','];
+    let is_template = || {
+        let chart = text.split_once('/').map(|(chart, _)| chart);
+        let endings = [".yaml", ".yml", ".json", ".tpl"];
+        chart.is_some_and(|chart| !chart.contains(BLANKS))
+            && endings.iter().any(|ending| text.ends_with(ending))
+    };
+    !text.starts_with('/') && !text.contains("://") && (!text.contains(BLANKS) || is_template())
 }
 
 /// The comment of a line, without its `#`: a `#` within quotes, or behind anything but a blank, begins none.
@@ -341,6 +354,31 @@ mod tests {
         let notes = Notes::of(text.as_bytes());
         let origins = [3, 5, 8, 12].map(|line| notes.origin(line));
         assert_eq!(origins, [Some("a/b.yaml"), None, None, None]);
+    }
+
+    #[test]
+    fn a_source_counts_at_the_beginning_of_a_stream_and_with_blanks_in_its_path() {
+        for (text, line, wanted) in [
+            ("# Source: a/b.yaml\nkind: A\n", 2, Some("a/b.yaml")),
+            ("# Source: a/b.yaml\r\nkind: A\r\n", 2, Some("a/b.yaml")),
+            ("# Source: a/b.yaml\n---\nkind: A\n", 3, None),
+            ("# x\n# Source: a/b.yaml\nkind: A\n", 3, None),
+            (
+                "---\n# Source: shop/templates/a b.yaml\nkind: A\n",
+                3,
+                Some("shop/templates/a b.yaml"),
+            ),
+            (
+                "# Source: shop/templates/a, b.yaml\nkind: A\n",
+                2,
+                Some("shop/templates/a, b.yaml"),
+            ),
+            ("# Source: copied from docs/a.yaml\nkind: A\n", 2, None),
+            ("# Source: a/b, with changes\nkind: A\n", 2, None),
+        ] {
+            let notes = Notes::of(text.as_bytes());
+            assert_eq!(notes.origin(line), wanted, "{text:?}");
+        }
     }
 
     #[test]

@@ -95,12 +95,24 @@ impl Input {
         index
     }
 
-    /// Secrets and ConfigMaps that kustomizations make.
-    pub(crate) fn generated(&self) -> impl Iterator<Item = &ObjectRef> {
-        self.kustomized.generated.iter()
+    /// Secrets and ConfigMaps that kustomizations make, in the namespaces where they are meant: without one where nobody knows it.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = ObjectRef> {
+        let Meaning {
+            namespace,
+            target_namespace,
+            ..
+        } = &self.meaning;
+        self.kustomized.generated.iter().map(move |made| {
+            let own = Some(&made.namespace).filter(|own| !own.is_empty());
+            let meant = target_namespace.as_ref().or(own).or(namespace.as_ref());
+            ObjectRef {
+                namespace: meant.cloned().unwrap_or_default(),
+                ..made.clone()
+            }
+        })
     }
 
-    /// Those that they make in more namespaces than anybody looks through: kind and name.
+    /// Those that they make in more namespaces than anybody looks through, or in some of which nobody knows: kind and name.
     pub(crate) fn generated_anywhere(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let anywhere = self.kustomized.generated_anywhere.iter();
         anywhere.map(|(kind, name)| (*kind, name.as_str()))

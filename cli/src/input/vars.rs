@@ -23,27 +23,69 @@ pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// The value of a line as a shell reads it: what stands between quotes, or what stands before a blank and a `#`.
+fn value(written: &str) -> Result<&str, String> {
+    let quote = ['"', '\'']
+        .into_iter()
+        .find(|quote| written.starts_with(*quote));
+    if let Some(quote) = quote
+        && let Some(inner) = written.strip_prefix(quote)
+        && let Some(end) = closing(inner, quote)
+        && let Some((inside, behind)) = inner.split_at_checked(end)
+    {
+        let behind = behind.strip_prefix(quote).unwrap_or(behind);
+        let more = behind.trim_start();
+        let is_comment = more.starts_with('#') && more.len() < behind.len();
+        return match more.is_empty() || is_comment {
+            true => Ok(inside),
+            false => Err(
+                "behind the closing quote of a value only a comment may stand: a blank, and `#`"
+                    .to_owned(),
+            ),
+        };
+    }
+    let mut signs = written.match_indices('#');
+    let comment = signs.find_map(|(at, _)| {
+        let before = written.get(..at)?;
+        before.ends_with([' ', '\t']).then_some(before)
+    });
+    Ok(comment.map_or(written, str::trim_end))
+}
+
+/// Where the quote stands that ends a text; within double quotes, one behind a `\` does not, unless it is the last.
+fn closing(inner: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in inner.char_indices() {
+        if is_escaped {
+            is_escaped = false;
+        } else if c == quote {
+            return Some(at);
+        } else {
+            is_escaped = quote == '"' && c == '\\';
+        }
+    }
+    inner.strip_suffix(quote).map(str::len)
+}
+
 impl Vars {
     pub(super) fn add(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Adds `NAME=VALUE` of each line; empty lines and those that begin with `#` say nothing, `export` before a name and quotes around
-    /// a value are no part of them.
+    /// Adds `NAME=VALUE` of each line; empty lines and those that begin with `#` say nothing, `export` before a name, quotes around
+    /// a value and a comment behind it are no part of them, nor is a byte order mark.
     pub(super) fn add_file(&mut self, text: &str) -> Result<(), String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let line = line.strip_prefix("export ").unwrap_or(line);
-            let (name, value) =
-                assignment(line).map_err(|error| format!("line {}: {error}", index + 1))?;
-            let quoted = ['"', '\''].iter().find_map(|quote| {
-                let inner = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
-                Some(inner.to_owned())
-            });
-            self.0.insert(name, quoted.unwrap_or(value));
+            let in_line = |error: String| format!("line {}: {error}", index + 1);
+            let (name, written) = assignment(line).map_err(in_line)?;
+            let value = value(&written).map_err(in_line)?;
+            self.0.insert(name, value.to_owned());
         }
         Ok(())
     }
@@ -249,6 +291,36 @@ mod tests {
             room[..length].copy_from_slice(given);
             self.0 = rest;
             Ok(length)
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_as_a_shell_reads_it() {
+        for (line, wanted) in [
+            ("A=x # c", "x"),
+            ("A=x#c", "x#c"),
+            ("A=#c", "#c"),
+            ("A= # c", ""),
+            ("A=a b\t# c", "a b"),
+            ("A=\"a b\" # c \"d\"", "a b"),
+            ("A='a # b'", "a # b"),
+            ("A=\"a # b\"", "a # b"),
+            ("A=\"a \\\" # b\"", "a \\\" # b"),
+            ("A=\"C:\\\"", "C:\\"),
+            ("A='it", "'it"),
+            ("\u{feff}A=x", "x"),
+            ("\u{feff}# c\r\nA=x\r\n", "x"),
+        ] {
+            let mut vars = Vars::default();
+            vars.add_file(line).unwrap();
+            assert_eq!(vars.0.get("A").map(String::as_str), Some(wanted), "{line}");
+        }
+        for line in ["A=\"a\"b", "A='a' 'b'", "A=\"a\"# c"] {
+            let error = Vars::default().add_file(line).unwrap_err();
+            assert!(
+                error.starts_with("line 1: behind the closing quote"),
+                "{error}"
+            );
         }
     }
 

@@ -147,6 +147,7 @@ fn a_kind_is_taken_however_it_is_written_and_one_that_nobody_knows_is_an_error()
     let missing = |kinds: &str| warnings(&validated(&["--assume-present", kinds], &set));
     assert_eq!(missing("service"), missing("Service"));
     assert_eq!(missing("foo,SERVICE"), missing("Foo,Service"));
+    assert_eq!(missing("foo, SERVICE "), missing("Foo,Service"));
     for verb in ["validate", "status"] {
         let output = gwapi(&[verb, "-", "--assume-present", "Serivce"], &set);
         let said = String::from_utf8(output.stderr).unwrap();

@@ -65,7 +65,7 @@ type Mistake = (
 );
 
 /// The place, what is written there, rule and field of the finding, how its message begins, and its help.
-const MISTAKES: [Mistake; 23] = [
+const MISTAKES: [Mistake; 30] = [
     // Wrong class.
     (
         "CLASS",
@@ -137,6 +137,62 @@ const MISTAKES: [Mistake; 23] = [
         "schema/unknown-field spec.hostname",
         "NEWEST (standard channel) has no field `hostname` here",
         "did you mean `hostnames`?",
+    ),
+    // Host for hostnames.
+    (
+        "HOSTS",
+        "host: www.shop.example",
+        "schema/unknown-field spec.host",
+        "NEWEST (standard channel) has no field `host` here",
+        "did you mean `hostnames`?",
+    ),
+    // An object in the place of a list.
+    (
+        "RULES",
+        "  - backendRefs: { name: cart, port: 80 }",
+        "schema/unknown-field spec.rules[0].backendRefs.name",
+        "NEWEST (standard channel) has no field `name` here",
+        "a list belongs here: move the field into one of its entries",
+    ),
+    // A namespace in a name.
+    (
+        "RULES",
+        "  - backendRefs: [{ name: till/till, port: 80 }]",
+        "BackendReference/backend-exists spec.rules[0].backendRefs[0]",
+        "Service `shop/till/till` is not in the set",
+        "no name holds a `/`: write `namespace: till` and `name: till`",
+    ),
+    // A wildcard in a prefix.
+    (
+        "RULES",
+        "  - matches: [{ path: { type: PathPrefix, value: \"/v1/*\" } }]\n    backendRefs: [{ name: cart, port: 80 }]",
+        "HTTPPathMatch/text-without-wildcard spec.rules[0].matches[0].path.value",
+        "`/v1/*` is matched as it is written",
+        "write the beginning alone, with `type: PathPrefix`, as `/v1`",
+    ),
+    // A header that is not searched.
+    (
+        "RULES",
+        "  - matches: [{ headers: [{ name: x, type: RegularExpression, value: \"^canary\" }] }]\n    backendRefs: [{ name: cart, port: 80 }]",
+        "RegularExpression/takes-whole-path spec.rules[0].matches[0].headers[0].value",
+        "`^canary` has to match the whole value: it takes `canary` and not `canary-more`",
+        "end it with `.*` for whatever follows",
+    ),
+    // A text in any case.
+    (
+        "RULES",
+        "  - matches: [{ path: { type: RegularExpression, value: \"(?i)/api\" } }]\n    backendRefs: [{ name: cart, port: 80 }]",
+        "RegularExpression/takes-whole-path spec.rules[0].matches[0].path.value",
+        "`(?i)/api` has to match the whole path: it takes `/api` and not `/api/more`",
+        "end it with `.*` for whatever follows",
+    ),
+    // The controller of a class.
+    (
+        "LISTENER",
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: other }\nspec: { controller: example.com/other }",
+        "schema/unknown-field spec.controller",
+        "NEWEST (standard channel) has no field `controller` here",
+        "did you mean `controllerName`?",
     ),
     // Prefix rewrite on exact.
     (

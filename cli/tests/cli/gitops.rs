@@ -289,6 +289,17 @@ fn a_resource_of_a_kustomization_that_is_not_there_is_named() {
     assert!(message.contains("`../base/shp`"), "{message}");
 }
 
+#[test]
+fn a_patch_of_a_kustomization_that_is_not_there_is_named() {
+    let text = "resources: [a.yaml]\npatches: [{path: remov.yaml}]\n";
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: a.b/c}\n";
+    let files = [("kustomization.yaml", text), ("a.yaml", class)];
+    let folder = Folder::new("absent-patch", &files);
+    let (_, text) = folder.run(&["validate", "."]);
+    assert!(text.contains("`remov.yaml`"), "{text}");
+    assert!(text.contains("[input/absent-resource]"), "{text}");
+}
+
 /// A name that is nearly that of an object is named though a mistake of its own leaves that object out.
 #[test]
 fn a_misspelt_name_is_named_beside_the_mistake_in_the_object_that_is_meant() {

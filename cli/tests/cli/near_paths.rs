@@ -179,6 +179,25 @@ fn a_path_that_is_nearly_taken_at_a_service_says_what_to_ask_or_to_write() {
     }
 }
 
+/// A host of a Service is one within the mesh, and a host of a Gateway one outside of it.
+#[test]
+fn a_client_at_the_wrong_side_of_the_mesh_is_told_of_the_other_one() {
+    let set = set();
+    let wanted = "`cart` is the host of Service shop/cart for clients of its namespace: ask as a client in the mesh, with `--from shop`";
+    let help = help_of(&set, &["http://cart/nothing-of-it"]);
+    assert!(help.contains(&wanted.to_owned()), "{help:#?}");
+    let host = "http://a.example/exact";
+    let help = help_of(&set, &[host, "--from", "shop"]);
+    let wanted =
+        "HTTPRoute shop/cart takes the request of a client outside of the mesh, at listener `";
+    assert_eq!(help.len(), 1, "{help:#?}");
+    assert!(help[0].starts_with(wanted), "{help:#?}");
+    let at = "` of Gateway shop/front: ask without `--from`";
+    assert!(help[0].ends_with(at), "{help:#?}");
+    let help = help_of(&set, &["http://a.example/nothing-of-it", "--from", "shop"]);
+    assert!(help.iter().all(|one| !one.contains("--from")), "{help:#?}");
+}
+
 /// Of a gRPC call as of a path.
 #[test]
 fn a_call_that_is_nearly_taken_says_what_to_ask() {

@@ -132,3 +132,44 @@ fn what_can_be_in_one_namespace_is_judged_together_across_folders() {
     ];
     assert_eq!(found("elsewhere", &files).0, NONE);
 }
+
+/// What a generator makes is where the objects are that name no namespace, or in the one that it names, or anywhere.
+#[test]
+fn a_generated_secret_is_in_the_namespace_that_it_is_meant_for() {
+    let gateway = |metadata: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{{metadata}}}\nspec:\n  gatewayClassName: x\n  listeners:\n  \
+             - {{name: a, port: 443, protocol: HTTPS, hostname: a.example, tls: {{certificateRefs: [{{name: tls}}]}}}}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{name: x}}\nspec: {{controllerName: a.b/c}}\n"
+        )
+    };
+    let (plain, edge) = (gateway("name: g"), gateway("name: g, namespace: edge"));
+    let missing = |name: &str, generator: &str, gateway: &str, arguments: &[&str]| {
+        let kustomization = format!("resources: [g.yaml]\nsecretGenerator: [{{{generator}}}]\n");
+        let files = [
+            ("g.yaml", gateway),
+            ("kustomization.yaml", kustomization.as_str()),
+        ];
+        let folder = Folder::new(&format!("generated-{name}"), &files);
+        let said = ["validate", "status"].map(|verb| {
+            let (_, text) = folder.run(&[&[verb, "."], arguments].concat());
+            text.contains("tls` is not in the set") || text.contains("tls does not exist")
+        });
+        said.contains(&true)
+    };
+    let tls = "name: tls";
+    assert!(!missing("plain", tls, &plain, &[]));
+    assert!(!missing("given", tls, &plain, &["-n", "foo"]));
+    let target = ["--target-namespace", "foo"];
+    assert!(!missing("target", tls, &plain, &target));
+    assert!(!missing("anywhere", tls, &edge, &[]));
+    assert!(!missing("own", "name: tls, namespace: edge", &edge, &[]));
+    // One that is made elsewhere is missing still.
+    assert!(missing(
+        "elsewhere",
+        "name: tls, namespace: other",
+        &edge,
+        &[]
+    ));
+    assert!(missing("other-given", tls, &edge, &["-n", "foo"]));
+}

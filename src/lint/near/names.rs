@@ -15,6 +15,9 @@ impl Near<'_> {
         let of_other_kind = || self.of_other_kind(from, to, kind);
         // Who writes a kind means it, or takes it for another one.
         let is_written = default_kind(kind).is_some_and(|default| *default != to.kind);
+        if let Some(help) = name_with_namespace(from, to, kind) {
+            return Some(help);
+        }
         self.index()
             .left_out(to)
             .or_else(|| is_written.then(of_other_kind).flatten())
@@ -345,4 +348,23 @@ pub(super) fn names_no_namespace(snapshot: &Snapshot, object: &ObjectRef) -> boo
         "ConfigMap" => unnamed!(config_maps),
         _ => false,
     }
+}
+
+/// What to write in a reference whose name holds the namespace, too, where it can name one: no name of an object holds a `/`.
+fn name_with_namespace(from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
+    let names_namespace = matches!(
+        kind,
+        Kind::ParentNotFound | Kind::BackendNotFound | Kind::CertificateNotFound
+    );
+    let (namespace, name) = to.name.split_once('/').filter(|_| names_namespace)?;
+    let is_name = |part: &str| !part.is_empty() && !part.contains('/');
+    if !is_name(namespace) || !is_name(name) {
+        return None;
+    }
+    Some(match namespace == from.namespace {
+        true => format!("no name holds a `/`: write `name: {name}`"),
+        false => {
+            format!("no name holds a `/`: write `namespace: {namespace}` and `name: {name}`")
+        }
+    })
 }

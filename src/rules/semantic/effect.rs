@@ -31,6 +31,25 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         ..Rule::SEMANTIC
     },
     Rule {
+        id: "HTTPPathMatch/text-without-wildcard",
+        places: &["HttpPathMatch"],
+        message: "the path is matched as it is written: `*` in it is a character like any other",
+        help: "write the beginning alone, with `type: PathPrefix`, as `/v1` for whatever is below it; or write a regular expression, with `type: RegularExpression`",
+        check: Check::Each(|path, at, report| {
+            let is_text = matches!(path.text("type"), Some("Exact" | "PathPrefix"));
+            let value = path.text("value").filter(|value| value.contains('*'));
+            if let Some(value) = value.filter(|_| is_text) {
+                report(
+                    &at.field("value"),
+                    format!(
+                        "`{value}` is matched as it is written: `*` in it is a character like any other"
+                    ),
+                );
+            }
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
         id: "HTTPHeaderFilter/has-action",
         places: &["HttpHeaderFilter"],
         message: "the filter names no header, and changes nothing",

@@ -80,6 +80,31 @@ impl Near<'_> {
         }
         if request.gateway.is_none() {
             self.other_services(request, hints);
+            if http && request.client.is_some() {
+                self.outside_the_mesh(request, port, hints);
+            }
+        }
+    }
+
+    /// The route of a Gateway that takes the request of a client outside of the mesh.
+    fn outside_the_mesh(&self, request: &Request, port: u16, hints: &mut Vec<String>) {
+        let (scheme, host, parts) = (request.scheme(), host_of(request), request.head());
+        let gateways = self.resolver.resolution().effective.gateways.values();
+        let at = gateways.filter_map(|gateway| {
+            let listener = gateway.listener(Transport::Tcp, port, host.as_deref())?;
+            speaks(listener, scheme).then_some((gateway, listener))
+        });
+        for (gateway, listener) in self.first_listeners(at) {
+            let endpoints = Endpoints::default();
+            let table = Table::for_listener(&gateway.name, listener, &endpoints, self.routing);
+            if let Some(target) = table.router().find(&parts) {
+                let route = target.rule().route();
+                hints.push(format!(
+                    "{route} takes the request of a client outside of the mesh, at listener `{}` of Gateway {}: ask without `--from`",
+                    listener.name, gateway.name
+                ));
+                return;
+            }
         }
     }
 
@@ -363,7 +388,8 @@ impl Near<'_> {
         hints.extend(found.into_iter().take(SHOWN).map(|(_, hint)| hint));
     }
 
-    /// A Service whose name and namespace are nearly the host, or the one of this name in another namespace than that of the client.
+    /// A Service whose name and namespace are nearly the host, or the one of this name in another namespace than that of the client; of a
+    /// client outside of the mesh, who has none, the one of this name.
     fn other_services(&self, request: &Request, hints: &mut Vec<String>) {
         let host = request.host();
         let own = request
@@ -374,13 +400,20 @@ impl Near<'_> {
         let (Some(name), written) = (labels.next(), labels.next()) else {
             return;
         };
+        let services = self.resolver.snapshot().services();
         let Some(namespace) = written.or(own) else {
+            let of_name = services.keys().filter(|place| place.name == name);
+            if let Some(place) = self.first_candidates(of_name).next() {
+                hints.push(format!(
+                    "`{name}` is the host of Service {place} for clients of its namespace: ask as a client in the mesh, with `--from {}`",
+                    place.namespace
+                ));
+            }
             return;
         };
         if !matches!(labels.next(), None | Some("svc")) {
             return;
         }
-        let services = self.resolver.snapshot().services();
         let is_there = services
             .keys()
             .any(|place| place.namespace == namespace && place.name == name);
