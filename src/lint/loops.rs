@@ -236,7 +236,7 @@ fn wrong_way(
                     let name = &listener.name;
                     let why = match why {
                         Unheard::NoRoute(kind, host) if *host == sample::ANY_HOST => {
-                            Unheard::NoRoute(*kind, "*".to_owned())
+                            Unheard::NoRoute(kind, "*".to_owned())
                         }
                         why => why.clone(),
                     };
