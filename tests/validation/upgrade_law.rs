@@ -199,7 +199,7 @@ fn a_fixture_valid_in_a_release_stays_valid_in_the_next_unless_that_tightens_its
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(
-        std::env::var("GWAPI_CASES").map_or(120, |n| n.parse().unwrap())
+        std::env::var("GWAPI_CASES").map_or(400, |n| n.parse().unwrap())
     ))]
 
     /// The objects of all releases: valid in their own by construction, most of them.
